@@ -1,0 +1,178 @@
+//! JSON strings: escapes undone and made.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+/// What a value says: a string's bytes with its escapes undone, anything else as it is written.
+///
+/// A surrogate escape without its partner becomes U+FFFD; an unknown escape stays as it is.
+pub fn scalar(value: &[u8]) -> Cow<'_, [u8]> {
+    match value {
+        [b'"', inner @ .., b'"'] => unescape(inner),
+        other => Cow::Borrowed(other),
+    }
+}
+
+/// Writes `text` as a JSON string literal.
+pub fn quote(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    quote_into(&mut out, text);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends `text` as a JSON string literal.
+pub fn quote_into(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let mut copied = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if NEEDS_ESCAPE[usize::from(byte)] {
+            out.extend_from_slice(&bytes[copied..at]);
+            escape(out, byte);
+            copied = at + 1;
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out.push(b'"');
+}
+
+/// Bytes that cannot stand in a string as they are (RFC 8259 section 7).
+const NEEDS_ESCAPE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let letter = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0C => b'f',
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+}
+
+/// Undoes the escapes of a string's inside; allocates only when there are any.
+pub(super) fn unescape(inner: &[u8]) -> Cow<'_, [u8]> {
+    let Some(first) = memchr(b'\\', inner) else { return Cow::Borrowed(inner) };
+    let mut out = Vec::with_capacity(inner.len());
+    out.extend_from_slice(&inner[..first]);
+    let mut rest = &inner[first..];
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'\\' => unescape_one(&mut out, after),
+            _ => {
+                let run = memchr(b'\\', rest).unwrap_or(rest.len());
+                out.extend_from_slice(&rest[..run]);
+                &rest[run..]
+            }
+        };
+    }
+    Cow::Owned(out)
+}
+
+/// Undoes the escape after whose backslash `after` begins; returns what follows it.
+fn unescape_one<'a>(out: &mut Vec<u8>, after: &'a [u8]) -> &'a [u8] {
+    let Some((&letter, rest)) = after.split_first() else {
+        out.push(b'\\');
+        return after;
+    };
+    match letter {
+        b'"' | b'\\' | b'/' => out.push(letter),
+        b'b' => out.push(0x08),
+        b'f' => out.push(0x0C),
+        b'n' => out.push(b'\n'),
+        b'r' => out.push(b'\r'),
+        b't' => out.push(b'\t'),
+        b'u' if hex4(rest).is_some() => return unescape_unicode(out, rest),
+        _ => out.extend([b'\\', letter]),
+    }
+    rest
+}
+
+/// Undoes `XXXX` or the surrogate pair `XXXX\uXXXX`.
+fn unescape_unicode<'a>(out: &mut Vec<u8>, digits: &'a [u8]) -> &'a [u8] {
+    let Some(high) = hex4(digits) else { return digits };
+    let (code, rest) = match &digits[4..] {
+        [b'\\', b'u', tail @ ..] if (0xD800..0xDC00).contains(&high) => match hex4(tail) {
+            Some(low @ 0xDC00..=0xDFFF) => (0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00), &tail[4..]),
+            _ => (high, &digits[4..]),
+        },
+        tail => (high, tail),
+    };
+    let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    rest
+}
+
+fn hex4(text: &[u8]) -> Option<u32> {
+    let digits = text.get(..4)?;
+    digits.iter().try_fold(0, |sum, digit| Some(sum << 4 | char::from(*digit).to_digit(16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_literals_stay_as_written() {
+        for text in ["1.0", "12345678901234567890", "1E400", "null", "{\"a\":1}"] {
+            assert_eq!(scalar(text.as_bytes()), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone() {
+        assert_eq!(&*scalar(br#""a\/b\n\u00e9\ud83d\ude00\"""#), "a/b\né😀\"".as_bytes());
+        assert!(matches!(scalar(b"\"plain\""), Cow::Borrowed(b"plain")));
+    }
+
+    #[test]
+    fn a_lone_surrogate_becomes_the_replacement_character() {
+        let replaced = |inner: &str| String::from_utf8(unescape(inner.as_bytes()).into_owned()).unwrap();
+        assert_eq!(replaced(r"\ud800"), "\u{fffd}");
+        assert_eq!(replaced(r"\udc00x"), "\u{fffd}x");
+        assert_eq!(replaced(r"\ud800\u0041"), "\u{fffd}A");
+        assert_eq!(replaced(r"\ud800\ud800\udc00"), "\u{fffd}\u{10000}");
+    }
+
+    #[test]
+    fn broken_escapes_and_bytes_pass_through() {
+        assert_eq!(&*unescape(b"\xff\\"), b"\xff\\");
+        assert_eq!(&*unescape(b"\\q\\u12"), b"\\q\\u12");
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_text_reads_back(text in any::<String>()) {
+            let quoted = quote(&text);
+            prop_assert_eq!(&*scalar(quoted.as_bytes()), text.as_bytes());
+            prop_assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(inner in proptest::collection::vec(
+            prop_oneof![Just(b'\\'), Just(b'u'), Just(b'd'), Just(b'8'), any::<u8>()], 0..32)) {
+            let _ = unescape(&inner);
+        }
+    }
+}

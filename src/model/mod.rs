@@ -1,0 +1,15 @@
+//! The data every other layer speaks about. Nothing here reads a clock, a socket or a file.
+
+mod delivery;
+mod event;
+mod notice;
+mod request;
+mod secret;
+mod verdict;
+
+pub use delivery::{Delivery, DeliveryError, FailureKind, Response};
+pub use event::{Event, EventId};
+pub use notice::{Notice, Summary};
+pub use request::{Request, RequestError};
+pub use secret::{EmptySecret, Secret};
+pub use verdict::{Expected, Reason, Verdict, VerdictStatus};

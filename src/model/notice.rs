@@ -1,0 +1,63 @@
+//! Notices: what services report while they run. Renderers in `output` subscribe to them.
+
+use std::sync::Arc;
+
+use super::{Delivery, Event, EventId};
+
+/// Something that happened and may be shown.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// The listener answers requests from now on.
+    Ready {
+        /// Where, with the real port.
+        url: String,
+    },
+    /// A request was received.
+    Received(Arc<Event>),
+    /// An event was delivered to a target, or an attempt failed.
+    Forwarded {
+        /// Which event.
+        event_id: EventId,
+        /// Its type, for the human line.
+        event_type: Option<String>,
+        /// The attempt.
+        delivery: Arc<Delivery>,
+    },
+    /// `send` made an attempt.
+    Sent {
+        /// Which event.
+        event_id: EventId,
+        /// Its type, for the human line.
+        event_type: Option<String>,
+        /// The attempt.
+        delivery: Arc<Delivery>,
+    },
+    /// A request was turned away before it became an event (too large, too slow, malformed).
+    Refused {
+        /// The status that was answered.
+        status: u16,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// The service ended.
+    Stopped(Summary),
+}
+
+/// Totals over the life of a listener.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Requests that became events.
+    pub received: u64,
+    /// Of these, with a valid signature.
+    pub valid: u64,
+    /// With an invalid one.
+    pub invalid: u64,
+    /// Without the expected one.
+    pub unsigned: u64,
+    /// Not checked.
+    pub unchecked: u64,
+    /// Deliveries that got a 2xx.
+    pub forwarded: u64,
+    /// Deliveries that did not.
+    pub failed: u64,
+}

@@ -1,0 +1,199 @@
+//! The verdict: what verification says about a request, and why.
+
+use std::sync::Arc;
+
+/// The four answers verification can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VerdictStatus {
+    /// The signature matches.
+    Valid,
+    /// There is a signature and it does not hold.
+    Invalid,
+    /// A signature was expected and none is there.
+    Unsigned,
+    /// No secret is known, or the provider signs nothing.
+    Unchecked,
+}
+
+impl VerdictStatus {
+    /// The word used in JSON and on screen.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unsigned => "unsigned",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
+/// Why a verdict is not `valid`. The text never holds a secret or a signature that would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The header (or other place) of the signature is absent.
+    #[error("missing signature: the request has no {place}")]
+    MissingSignature {
+        /// Where it should stand, as a person says it: ``header `X-Sig` ``.
+        place: String,
+    },
+    /// The signature is there but not in the provider's form.
+    #[error("malformed signature in {place}: {problem}")]
+    MalformedSignature {
+        /// Where it stands.
+        place: String,
+        /// What is wrong, with the position.
+        problem: String,
+    },
+    /// Something else that is signed is absent (a timestamp or id header).
+    #[error("cannot check the signature: the request has no {place}")]
+    MissingPart {
+        /// What is absent.
+        place: String,
+    },
+    /// The timestamp cannot be read.
+    #[error("malformed timestamp `{value}`: expected {expected}")]
+    MalformedTimestamp {
+        /// As received, shortened.
+        value: String,
+        /// The form it should have.
+        expected: &'static str,
+    },
+    /// The signature is right, but older than the tolerance.
+    #[error("timestamp too old by {by} s (age {age} s, tolerance {tolerance} s); the signature itself matches")]
+    TooOld {
+        /// Seconds past the tolerance.
+        by: i64,
+        /// Age in seconds.
+        age: i64,
+        /// Tolerance in seconds.
+        tolerance: i64,
+    },
+    /// The signature is right, but its time lies further ahead than the tolerance.
+    #[error(
+        "timestamp too far in the future by {by} s (ahead {ahead} s, tolerance {tolerance} s); the signature itself matches"
+    )]
+    TooNew {
+        /// Seconds past the tolerance.
+        by: i64,
+        /// How far ahead, in seconds.
+        ahead: i64,
+        /// Tolerance in seconds.
+        tolerance: i64,
+    },
+    /// One signature, and it is another than the one computed.
+    #[error("digest mismatch: the {algorithm} signature in {place} is not the one computed from this body and secret")]
+    Mismatch {
+        /// Where the signature stands.
+        place: String,
+        /// The algorithm used.
+        algorithm: String,
+    },
+    /// Several signatures, and none is the one computed.
+    #[error(
+        "none of the {count} signatures in {place} match the {algorithm} signature computed from this body and secret"
+    )]
+    NoneMatch {
+        /// Where the signatures stand.
+        place: String,
+        /// The algorithm used.
+        algorithm: String,
+        /// How many were tried.
+        count: usize,
+    },
+    /// The signature is right, but a value it should bind is not.
+    #[error("{name} does not match the request; the signature itself matches")]
+    CheckFailed {
+        /// The manifest's name of the check.
+        name: String,
+    },
+    /// A fixed token or password differs.
+    #[error("the credential in {place} is not the expected one")]
+    WrongCredential {
+        /// Where it stands.
+        place: String,
+    },
+    /// The key cannot be made from this secret.
+    #[error("the secret cannot be used: {problem}")]
+    UnusableSecret {
+        /// What is wrong with its form; never its text.
+        problem: String,
+    },
+    /// No secret is known for this provider.
+    #[error("no secret is configured for {provider}")]
+    NoSecret {
+        /// The provider's id.
+        provider: String,
+    },
+    /// The provider's documentation describes no signature.
+    #[error("{provider} does not sign its requests")]
+    NotSigned {
+        /// The provider's id.
+        provider: String,
+    },
+    /// The provider could not be recognised.
+    #[error("no known provider matches this request")]
+    UnknownProvider,
+    /// Verification was switched off.
+    #[error("verification is switched off")]
+    SwitchedOff,
+}
+
+/// The signature that would have been right. Shown in the local terminal only: over HTTP it would
+/// make the listener a signing oracle, so no serializer knows this type.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Where it belongs, as a person says it.
+    pub place: String,
+    /// The whole value, as the provider would have written it.
+    pub value: String,
+}
+
+impl std::fmt::Debug for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expected({})", self.place)
+    }
+}
+
+/// The result of verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer.
+    pub status: VerdictStatus,
+    /// Which signature of the manifest decided, such as `sha256` or `v1`.
+    pub scheme: Option<Arc<str>>,
+    /// Why it is not valid.
+    pub reason: Option<Reason>,
+    /// What to change.
+    pub hint: Option<String>,
+    /// What would have matched; local terminal only.
+    pub expected: Option<Expected>,
+}
+
+impl Verdict {
+    /// A verdict without a hint.
+    pub fn new(status: VerdictStatus, scheme: Option<Arc<str>>, reason: Option<Reason>) -> Self {
+        Self { status, scheme, reason, hint: None, expected: None }
+    }
+
+    /// The signature matches.
+    pub fn valid(scheme: Arc<str>) -> Self {
+        Self::new(VerdictStatus::Valid, Some(scheme), None)
+    }
+
+    /// Nothing was checked, and why.
+    pub fn unchecked(reason: Reason) -> Self {
+        Self::new(VerdictStatus::Unchecked, None, Some(reason))
+    }
+
+    /// Adds what to change.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether a listener that insists on signatures refuses the request.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.status, VerdictStatus::Invalid | VerdictStatus::Unsigned)
+    }
+}

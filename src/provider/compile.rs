@@ -1,0 +1,383 @@
+//! From what was typed to what it means: a [`Manifest`] becomes a [`Provider`], or an error with its place.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use http::{HeaderName, Method};
+use toml::Spanned;
+
+use super::condition::Condition;
+use super::digest::Digest;
+use super::event::{DeliveryRules, EventRules};
+use super::format::{Format, SIGNATURE};
+use super::fresh::{FreshPlace, FreshRule};
+use super::manifest::{Manifest, OneOrMany, SignatureTable, TimestampTable};
+use super::signature::{
+    Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
+};
+use super::template::{Expression, Generate, Source, Template, TemplateError};
+use super::{About, FixtureNote, Provider, validate};
+
+/// Names that a sender binds; see the simulator variables of the grammar.
+pub(super) const SENDER_NAMES: [&str; 4] = ["event.name", "attempt", "failure", "challenge"];
+
+/// A manifest that cannot be used, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", self.place())]
+pub struct ManifestError {
+    /// The file, as a person would open it.
+    pub file: String,
+    /// Line and column, from 1, where known.
+    pub line: Option<(usize, usize)>,
+    /// What is wrong; names the key.
+    pub problem: String,
+}
+
+impl ManifestError {
+    fn place(&self) -> String {
+        match self.line {
+            Some((line, column)) => format!("{}:{line}:{column}: ", self.file),
+            None => format!("{}: ", self.file),
+        }
+    }
+
+    pub(super) fn at(file: &str, text: &str, span: Option<Range<usize>>, problem: impl Into<String>) -> Self {
+        let line = span.map(|span| {
+            let before = text.get(..span.start).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        });
+        Self { file: file.to_owned(), line, problem: problem.into() }
+    }
+}
+
+/// A problem somewhere in the text; becomes a [`ManifestError`] once the file is known.
+pub(super) struct Problem {
+    pub(super) span: Range<usize>,
+    pub(super) text: String,
+}
+
+pub(super) type Compiled<T> = Result<T, Problem>;
+
+pub(super) fn problem<T>(at: &Spanned<T>, text: impl Into<String>) -> Problem {
+    Problem { span: at.span(), text: text.into() }
+}
+
+fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
+    let span = at.span();
+    move |error| Problem { span, text: format!("`{key}`: {error}") }
+}
+
+/// Reads and compiles one manifest. `file` is only used in errors.
+pub fn compile(file: &str, text: &str) -> Result<Provider, ManifestError> {
+    let manifest: Manifest =
+        toml::from_str(text).map_err(|error| ManifestError::at(file, text, error.span(), error.message()))?;
+    provider(manifest).map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
+}
+
+fn provider(manifest: Manifest) -> Compiled<Provider> {
+    validate::manifest(&manifest)?;
+    let signatures = signatures(&manifest.signature)?;
+    Ok(Provider {
+        identify: manifest
+            .identify
+            .when
+            .iter()
+            .map(|when| Condition::parse(when.get_ref(), &[]).map_err(template_problem("when", when)))
+            .collect::<Compiled<_>>()?,
+        never_identified: manifest.identify.never,
+        event: EventRules {
+            types: alternatives("type", manifest.event.r#type.as_ref())?,
+            outer_types: alternatives("outer_type", manifest.event.outer_type.as_ref())?,
+            ids: alternatives("id", manifest.event.id.as_ref())?,
+        },
+        fresh: fresh(&manifest)?,
+        fixtures: fixtures(&manifest),
+        api_calls: api_calls(&manifest),
+        handshakes: manifest.handshake.iter().map(|handshake| handshake.name.clone()).collect(),
+        delivery: delivery(&manifest)?,
+        about: about(manifest.provider),
+        signatures,
+    })
+}
+
+fn about(table: super::manifest::ProviderTable) -> About {
+    About {
+        id: table.id.into_inner().into(),
+        name: table.name,
+        docs: table.docs,
+        secret_env: table.secret_env,
+        notes: table.notes,
+    }
+}
+
+/// Compiles signatures; those without an id are numbered.
+pub(super) fn signatures(tables: &[SignatureTable]) -> Compiled<Vec<Signature>> {
+    tables.iter().enumerate().map(|(index, table)| signature(table, index)).collect()
+}
+
+/// Compiles one signature.
+pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signature> {
+    let scheme = scheme(table)?;
+    let (formats, names) = formats(table)?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let expression = |key: &'static str, text: &Spanned<String>| {
+        Expression::parse(text.get_ref(), &[]).map_err(template_problem(key, text))
+    };
+    let sources = table.source.get_ref().as_slice().iter();
+    Ok(Signature {
+        id: table.id.clone().unwrap_or_else(|| format!("signature-{}", index + 1)).into(),
+        scheme,
+        sources: sources
+            .map(|source| Expression::parse(source, &[]).map_err(template_problem("source", &table.source)))
+            .collect::<Compiled<_>>()?,
+        encoding: encoding(table, scheme)?,
+        signed: signed(table, scheme, &names)?,
+        variables: table
+            .vars
+            .iter()
+            .map(|(name, source)| Ok((name.as_str().into(), expression("vars", source)?)))
+            .collect::<Compiled<_>>()?,
+        key: template("key", table.key.as_ref(), "{secret}", &names)?,
+        timestamp: table.timestamp.as_ref().map(|table| timestamp(table, &names)).transpose()?,
+        url_variants: table.url_variants.iter().map(url_variant).collect::<Compiled<_>>()?,
+        when: table
+            .when
+            .iter()
+            .map(|when| Condition::parse(when.get_ref(), &[]).map_err(template_problem("when", when)))
+            .collect::<Compiled<_>>()?,
+        checks: checks(table, &names)?,
+        expect: template("expect", table.expect.as_ref(), "{secret}", &names)?,
+        secret_prefixes: table.secret_prefixes.clone(),
+        secret_hint: table
+            .secret_hint
+            .clone()
+            .map(|hint| SecretHint { pattern: hint.pattern, bytes: hint.bytes, note: hint.note })
+            .unwrap_or_default(),
+        deprecated: table.deprecated,
+        optional: table.optional,
+        formats,
+    })
+}
+
+fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
+    let digest = match &table.algorithm {
+        None => Digest::Sha256,
+        Some(name) => Digest::parse(name.get_ref()).ok_or_else(|| unknown("algorithm", name, &Digest::NAMES))?,
+    };
+    Ok(match table.scheme.get_ref().as_str() {
+        "hmac" => Scheme::Hmac(digest),
+        "hash" => Scheme::Hash(digest),
+        "ed25519" => Scheme::Ed25519(match &table.key_format {
+            Some(format) if format.get_ref() == "ed25519-hex" => KeyFormat::Hex,
+            Some(format) if format.get_ref() == "ed25519-base64" => KeyFormat::Base64,
+            Some(format) => return Err(unknown("key_format", format, &["ed25519-hex", "ed25519-base64"])),
+            None => return Err(problem(&table.scheme, "scheme `ed25519` needs `key_format`")),
+        }),
+        "token" => Scheme::Token,
+        "basic" => Scheme::Basic,
+        _ => return Err(unknown("scheme", &table.scheme, &["hmac", "hash", "ed25519", "token", "basic"])),
+    })
+}
+
+/// The formats, and every name that templates of this signature may use.
+fn formats(table: &SignatureTable) -> Compiled<(Vec<Format>, Vec<String>)> {
+    let split = table.split.as_ref().map(|split| split.get_ref().as_slice().to_vec()).unwrap_or_default();
+    let default = Spanned::new(table.source.span(), OneOrMany::One("{signature}".into()));
+    let written = table.format.as_ref().unwrap_or(&default);
+    let mut names: Vec<String> = table.vars.keys().cloned().collect();
+    let mut formats = Vec::new();
+    for text in written.get_ref().as_slice() {
+        let captures = capture_names(text);
+        let known: Vec<&str> = captures.iter().map(String::as_str).chain([SIGNATURE]).collect();
+        let format = Format::parse(text, &split, &known).map_err(template_problem("format", written))?;
+        names.extend(format.captures().map(str::to_owned));
+        formats.push(format);
+    }
+    Ok((formats, names))
+}
+
+/// The words between braces: a format declares its captures by naming them.
+fn capture_names(format: &str) -> Vec<String> {
+    format.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn encoding(table: &SignatureTable, scheme: Scheme) -> Compiled<Encoding> {
+    match &table.encoding {
+        Some(name) => Encoding::parse(name.get_ref()).ok_or_else(|| unknown("encoding", name, &Encoding::NAMES)),
+        None if matches!(scheme, Scheme::Token | Scheme::Basic) => Ok(Encoding::Base64),
+        None => Err(problem(&table.scheme, "a signature needs `encoding` (hex, base64 or base64url)")),
+    }
+}
+
+fn signed(table: &SignatureTable, scheme: Scheme, names: &[&str]) -> Compiled<Vec<Template>> {
+    match &table.signed {
+        Some(signed) => signed
+            .get_ref()
+            .as_slice()
+            .iter()
+            .map(|text| Template::parse(text, names).map_err(template_problem("signed", signed)))
+            .collect(),
+        None if matches!(scheme, Scheme::Token | Scheme::Basic) => Ok(Vec::new()),
+        None => Err(problem(&table.scheme, "a signature needs `signed`, the template of what it covers")),
+    }
+}
+
+fn template(key: &str, text: Option<&Spanned<String>>, default: &str, names: &[&str]) -> Compiled<Template> {
+    let default = Spanned::new(0..0, default.to_owned());
+    let text = text.unwrap_or(&default);
+    Template::parse(text.get_ref(), names).map_err(template_problem(key, text))
+}
+
+fn timestamp(table: &TimestampTable, names: &[&str]) -> Compiled<TimestampRule> {
+    let unit = TimeUnit::parse(table.unit.get_ref()).ok_or_else(|| unknown("unit", &table.unit, &TimeUnit::NAMES))?;
+    let tolerance = table.tolerance.as_ref().map(|text| duration_seconds("tolerance", text)).transpose()?;
+    Ok(TimestampRule { value: template("value", Some(&table.value), "", names)?, unit, tolerance })
+}
+
+fn url_variant(name: &Spanned<String>) -> Compiled<UrlVariant> {
+    Ok(match name.get_ref().as_str() {
+        "default-port" => UrlVariant::DefaultPort,
+        "scheme" => UrlVariant::Scheme,
+        "slash" => UrlVariant::Slash,
+        _ => return Err(unknown("url_variants", name, &["default-port", "scheme", "slash"])),
+    })
+}
+
+fn checks(table: &SignatureTable, names: &[&str]) -> Compiled<Vec<Check>> {
+    let check = |check: &super::manifest::CheckTable| {
+        Ok(Check {
+            name: check.name.clone(),
+            left: template("left", Some(&check.left), "", names)?,
+            right: template("right", Some(&check.right), "", names)?,
+        })
+    };
+    table.checks.iter().map(check).collect()
+}
+
+fn alternatives(key: &str, value: Option<&Spanned<OneOrMany>>) -> Compiled<Vec<Template>> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    value
+        .get_ref()
+        .as_slice()
+        .iter()
+        .map(|text| Template::parse(text, &[]).map_err(template_problem(key, value)))
+        .collect()
+}
+
+fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
+    let table = &manifest.delivery;
+    let place = &manifest.provider.id;
+    let mut headers = Vec::new();
+    for (name, value) in &table.headers {
+        let value = value.as_str().ok_or_else(|| problem(place, format!("header `{name}` must be a string")))?;
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| problem(place, format!("`{name}` in [delivery.headers] is not a header name")))?;
+        let template = Template::parse(value, &SENDER_NAMES)
+            .map_err(|error| problem(place, format!("header `{name}` in [delivery.headers]: {error}")))?;
+        headers.push((header, template));
+    }
+    let method = match &table.method {
+        None => Method::POST,
+        Some(name) => Method::from_bytes(name.get_ref().as_bytes())
+            .map_err(|_| problem(name, format!("`{}` is not a method", name.get_ref())))?,
+    };
+    Ok(DeliveryRules {
+        method,
+        path: table
+            .path
+            .as_ref()
+            .map(|path| Template::parse(path.get_ref(), &SENDER_NAMES).map_err(template_problem("path", path)))
+            .transpose()?,
+        content_types: table.content_types.clone(),
+        headers,
+        timeout: table.timeout.as_ref().map(|text| text.get_ref().clone()),
+        retries: table.retries.as_ref().map(|retries| retries.get_ref().clone()),
+        success: table.success.clone(),
+        source: table.source.clone(),
+        verified: table.verified.as_ref().map(|date| date.get_ref().clone()),
+    })
+}
+
+fn fresh(manifest: &Manifest) -> Compiled<Vec<FreshRule>> {
+    use super::manifest::FreshEntry;
+    let mut rules = Vec::new();
+    for (key, entry) in &manifest.fresh {
+        match entry {
+            FreshEntry::Generator(value) => rules.push(fresh_rule(key, None, key.get_ref(), value)?),
+            FreshEntry::Event(places) => {
+                for (place, value) in places {
+                    rules.push(fresh_rule(key, Some(key.get_ref()), place, value)?);
+                }
+            }
+        }
+    }
+    Ok(rules)
+}
+
+fn fresh_rule(at: &Spanned<String>, event: Option<&str>, place: &str, value: &str) -> Compiled<FreshRule> {
+    let wrong = |text: String| problem(at, format!("[fresh] `{place}`: {text}"));
+    let value = match Generate::parse(value) {
+        Some(kind) => super::fresh::FreshValue::Generator(kind),
+        None if value.contains('{') => super::fresh::FreshValue::Template(
+            Template::parse(value, &SENDER_NAMES).map_err(|error| wrong(error.to_string()))?,
+        ),
+        None => {
+            return Err(wrong(format!(
+                "unknown generator `{value}` (known: uuid uuid7 rfc3339 unix unix_ms hex:N alnum:N digits:N same:NAME)"
+            )));
+        }
+    };
+    let place = match place.strip_prefix("form:") {
+        Some(field) => FreshPlace::Field(field.into()),
+        None => FreshPlace::Json(crate::json::Pointer::parse(place).map_err(|error| wrong(error.to_string()))?),
+    };
+    Ok(FreshRule { event: event.map(Into::into), place, value })
+}
+
+fn fixtures(manifest: &Manifest) -> BTreeMap<String, FixtureNote> {
+    let note = |table: &super::manifest::FixtureTable| FixtureNote {
+        documented: table.documented,
+        source: table.source.clone(),
+        description: table.description.clone(),
+        headers: table.headers.clone().into_iter().collect(),
+    };
+    manifest.fixture.iter().map(|(name, table)| (name.get_ref().clone(), note(table))).collect()
+}
+
+fn api_calls(manifest: &Manifest) -> Vec<&'static str> {
+    let Some(api) = &manifest.api else { return Vec::new() };
+    [
+        ("create", &api.create),
+        ("list", &api.list),
+        ("get", &api.get),
+        ("update", &api.update),
+        ("delete", &api.delete),
+        ("ping", &api.ping),
+    ]
+    .into_iter()
+    .filter_map(|(name, call)| call.is_some().then_some(name))
+    .collect()
+}
+
+/// Whole seconds of a duration such as `300s` or `5m`.
+pub(super) fn duration_seconds(key: &str, text: &Spanned<String>) -> Compiled<i64> {
+    let wrong = || problem(text, format!("`{key}`: `{}` is not a duration (write 300s, 5m, 2h)", text.get_ref()));
+    let span: jiff::SignedDuration = text.get_ref().parse().map_err(|_| wrong())?;
+    if span.is_negative() { Err(wrong()) } else { Ok(span.as_secs()) }
+}
+
+pub(super) fn unknown(key: &str, value: &Spanned<String>, known: &[&str]) -> Problem {
+    problem(value, format!("`{key}`: unknown value `{}` (known: {})", value.get_ref(), known.join(", ")))
+}
+
+/// Whether a template needs nothing from the request, so that its value can be prepared once.
+pub(super) fn only_secret(template: &Template) -> bool {
+    !template.uses(|source| !matches!(source, Source::Secret))
+}
+
+/// Compiles a signature that stands in the configuration or on the command line.
+pub fn signature_override(file: &str, text: &str, table: &SignatureTable) -> Result<Arc<Signature>, ManifestError> {
+    signature(table, 0).map(Arc::new).map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
+}

@@ -1,0 +1,71 @@
+//! Whose request is this? Recognised from what only one provider sends; ties are named, never guessed.
+
+use std::sync::Arc;
+
+use super::Provider;
+use super::template::{Scope, Source};
+use crate::model::Request;
+
+/// What recognition found.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// One provider fits best.
+    Known(Arc<Provider>),
+    /// Several fit equally well.
+    Candidates(Vec<Arc<Provider>>),
+    /// None fits.
+    Unknown,
+}
+
+/// Recognises the sender among `providers`.
+pub fn identify(providers: &[Arc<Provider>], request: &Request) -> Identity {
+    let scope = Scope::of(request);
+    let mut best = 0;
+    let mut found: Vec<&Arc<Provider>> = Vec::new();
+    for provider in providers {
+        let score = score(provider, &scope);
+        if score == 0 || score < best {
+            continue;
+        }
+        if score > best {
+            found.clear();
+            best = score;
+        }
+        found.push(provider);
+    }
+    match found.as_slice() {
+        [] => Identity::Unknown,
+        [one] => Identity::Known(Arc::clone(one)),
+        several => Identity::Candidates(several.iter().map(|provider| Arc::clone(provider)).collect()),
+    }
+}
+
+/// A condition of `[identify]` weighs more than any header's form.
+const CONDITION_WEIGHT: usize = 1000;
+
+/// How specific the evidence is; 0 is none. The conditions of `[identify]` must all hold; without any,
+/// a signature must stand at its source in the right form, and the longer its fixed text the better.
+pub(crate) fn score(provider: &Provider, scope: &Scope<'_>) -> usize {
+    if provider.never_identified || !provider.identify.iter().all(|condition| condition.holds(scope)) {
+        return 0;
+    }
+    let conditions = provider.identify.len() * CONDITION_WEIGHT;
+    conditions + signature_score(provider, scope)
+}
+
+/// How well the signature headers speak for this provider.
+pub(crate) fn signature_score(provider: &Provider, scope: &Scope<'_>) -> usize {
+    provider
+        .signatures
+        .iter()
+        .filter(|signature| signature.applies(scope))
+        .filter_map(|signature| {
+            let (source, text) = signature.find(scope).next()?;
+            let text = std::str::from_utf8(&text).ok()?;
+            let format = signature.formats.iter().find(|format| format.extract(text).is_ok())?;
+            let name = if let Source::Header(name) = source.source() { name.as_str().len() } else { 1 };
+            Some(name + format.literal_length())
+        })
+        .max()
+        .unwrap_or(0)
+}

@@ -1,0 +1,326 @@
+//! The shape of `provider.toml`, as it is typed. What it means is decided in [`super::compile`].
+//!
+//! Unknown keys are refused everywhere, with file, line and key.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// A whole manifest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub provider: ProviderTable,
+    #[serde(default)]
+    pub signature: Vec<SignatureTable>,
+    #[serde(default)]
+    pub identify: IdentifyTable,
+    #[serde(default)]
+    pub event: EventTable,
+    #[serde(default)]
+    pub delivery: DeliveryTable,
+    #[serde(default)]
+    pub fresh: BTreeMap<Spanned<String>, FreshEntry>,
+    #[serde(default)]
+    pub scenario: Vec<ScenarioTable>,
+    #[serde(default)]
+    pub handshake: Vec<HandshakeTable>,
+    #[serde(default)]
+    pub probe: Vec<ProbeTable>,
+    pub api: Option<ApiTable>,
+    #[serde(default)]
+    pub fixture: BTreeMap<Spanned<String>, FixtureTable>,
+}
+
+/// `[provider]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderTable {
+    pub id: Spanned<String>,
+    pub name: String,
+    #[serde(default)]
+    pub docs: Vec<String>,
+    #[serde(default)]
+    pub secret_env: Vec<String>,
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// One value or a list of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// As a list.
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// `[[signature]]`, also what `[provider.NAME.signature]` in the configuration holds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureTable {
+    #[serde(default)]
+    pub id: Option<String>,
+    pub scheme: Spanned<String>,
+    pub algorithm: Option<Spanned<String>>,
+    pub source: Spanned<OneOrMany>,
+    pub format: Option<Spanned<OneOrMany>>,
+    pub split: Option<Spanned<OneOrMany>>,
+    pub encoding: Option<Spanned<String>>,
+    pub signed: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub vars: BTreeMap<String, Spanned<String>>,
+    pub key: Option<Spanned<String>>,
+    pub key_format: Option<Spanned<String>>,
+    pub timestamp: Option<TimestampTable>,
+    #[serde(default)]
+    pub url_variants: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub when: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub checks: Vec<CheckTable>,
+    pub expect: Option<Spanned<String>>,
+    #[serde(default)]
+    pub secret_prefixes: Vec<String>,
+    pub secret_hint: Option<SecretHintTable>,
+    #[serde(default)]
+    pub deprecated: bool,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimestampTable {
+    pub value: Spanned<String>,
+    pub unit: Spanned<String>,
+    pub tolerance: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckTable {
+    pub name: String,
+    pub left: Spanned<String>,
+    pub right: Spanned<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretHintTable {
+    pub pattern: Option<String>,
+    pub bytes: Option<String>,
+    pub note: Option<String>,
+}
+
+/// `[identify]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifyTable {
+    #[serde(default)]
+    pub when: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub never: bool,
+}
+
+/// `[event]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventTable {
+    pub r#type: Option<Spanned<OneOrMany>>,
+    pub outer_type: Option<Spanned<OneOrMany>>,
+    pub id: Option<Spanned<OneOrMany>>,
+    pub dedupe: Option<Spanned<String>>,
+    pub time: Option<Spanned<String>>,
+    pub batch: Option<Spanned<String>>,
+    pub payload_field: Option<Spanned<String>>,
+}
+
+/// `[delivery]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryTable {
+    pub method: Option<Spanned<String>>,
+    pub path: Option<Spanned<String>>,
+    #[serde(default)]
+    pub content_types: Vec<String>,
+    pub form_field: Option<String>,
+    #[serde(default)]
+    pub headers: toml::Table,
+    pub timeout: Option<Spanned<String>>,
+    pub connect_timeout: Option<Spanned<String>>,
+    #[serde(default)]
+    pub success: Vec<String>,
+    pub redirects: Option<String>,
+    pub retries: Option<Spanned<Retries>>,
+    #[serde(default)]
+    pub retry_on: Vec<String>,
+    #[serde(default)]
+    pub stop_on: Vec<String>,
+    #[serde(default)]
+    pub retry_headers: BTreeMap<String, String>,
+    pub stop_on_response_header: Option<String>,
+    pub retry_window: Option<Spanned<String>>,
+    #[serde(default)]
+    pub gone_status: Vec<u16>,
+    #[serde(default)]
+    pub throttle_status: Vec<u16>,
+    pub resign_on_retry: Option<bool>,
+    pub same_id_on_retry: Option<bool>,
+    pub disable_after: Option<String>,
+    pub max_batch: Option<u32>,
+    pub source: Option<String>,
+    pub verified: Option<Spanned<String>>,
+}
+
+/// The retry schedule: the waits one by one, or their count and window.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Retries {
+    Delays(Vec<String>),
+    Window { count: Option<u32>, window: Option<String>, backoff: Option<String> },
+}
+
+/// A generator for one place, or the places of one event.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum FreshEntry {
+    Generator(String),
+    Event(BTreeMap<String, String>),
+}
+
+/// `[[scenario]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioTable {
+    pub name: String,
+    pub description: Option<String>,
+    pub steps: Vec<StepTable>,
+    #[serde(default)]
+    pub shared: BTreeMap<String, SharedTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTable {
+    pub event: Spanned<String>,
+    pub after: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedTable {
+    pub kind: Spanned<String>,
+    pub places: Vec<Spanned<String>>,
+}
+
+/// `[[handshake]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandshakeTable {
+    pub name: String,
+    #[serde(default)]
+    pub when: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub signed: bool,
+    pub send: Option<MessageTable>,
+    pub reply: Option<ReplyTable>,
+    #[serde(default)]
+    pub accept: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub capture: BTreeMap<String, Spanned<String>>,
+    pub then_get: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageTable {
+    pub method: Option<String>,
+    pub target: Option<Spanned<String>>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, Spanned<String>>,
+    pub body: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyTable {
+    pub status: u16,
+    #[serde(default)]
+    pub headers: BTreeMap<String, Spanned<String>>,
+    pub body: Option<Spanned<String>>,
+}
+
+/// `[[probe]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeTable {
+    pub name: String,
+    pub mutate: Spanned<String>,
+    pub expect_status: Vec<u16>,
+}
+
+/// `[api]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiTable {
+    pub base_url: Spanned<String>,
+    pub docs: Option<String>,
+    #[serde(default)]
+    pub variables: Vec<String>,
+    pub auth: Option<AuthTable>,
+    pub body: Option<Spanned<String>>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub create: Option<CallTable>,
+    pub list: Option<CallTable>,
+    pub get: Option<CallTable>,
+    pub update: Option<CallTable>,
+    pub delete: Option<CallTable>,
+    pub ping: Option<CallTable>,
+    #[serde(default)]
+    pub fields: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthTable {
+    pub kind: Spanned<String>,
+    pub name: Option<String>,
+    pub username: Option<String>,
+    pub password: Option<String>,
+    pub token: Option<String>,
+    pub format: Option<String>,
+}
+
+/// One call of the registration API.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallTable {
+    pub method: Spanned<String>,
+    pub path: Spanned<String>,
+    pub body: Option<String>,
+    #[serde(default)]
+    pub success: Vec<u16>,
+}
+
+/// `[fixture."event"]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixtureTable {
+    pub documented: bool,
+    pub source: Option<String>,
+    pub description: Option<String>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}

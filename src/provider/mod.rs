@@ -1,0 +1,164 @@
+//! Provider knowledge as data: how to recognise, verify, sign and deliver, read from manifests.
+//!
+//! Pure: bytes in, verdict out. No clock, socket, environment or thread; only [`Catalogue`] reads disk.
+
+mod catalogue;
+mod compile;
+mod condition;
+mod digest;
+mod event;
+mod explain;
+mod format;
+mod fresh;
+mod identify;
+mod key;
+#[allow(
+    missing_docs,
+    dead_code,
+    reason = "fields are the manifest's keys, described in CONTRIBUTING.md; some are only validated"
+)]
+mod manifest;
+mod prove;
+mod sign;
+mod signature;
+mod template;
+mod timestamp;
+mod validate;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use catalogue::{Catalogue, Fixture, LookupError, Origin};
+pub use compile::{ManifestError, compile, signature_override};
+pub use event::DeliveryRules;
+pub use fresh::{Generator, set_field};
+pub use identify::{Identity, identify};
+pub use manifest::{Retries, SignatureTable};
+pub use sign::{Draft, SignError, compose, sign, target_path};
+pub use signature::{SecretHint, Signature};
+pub use verify::{Circumstances, Tolerance, Verifier};
+
+use condition::Condition;
+use event::EventRules;
+use fresh::FreshRule;
+use template::Scope;
+
+use crate::model::Request;
+
+/// A compiled manifest.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    about: About,
+    signatures: Vec<Signature>,
+    identify: Vec<Condition>,
+    never_identified: bool,
+    event: EventRules,
+    delivery: DeliveryRules,
+    fresh: Vec<FreshRule>,
+    fixtures: BTreeMap<String, FixtureNote>,
+    api_calls: Vec<&'static str>,
+    handshakes: Vec<String>,
+}
+
+/// Who the provider is.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Folder name and flag value.
+    pub id: Arc<str>,
+    /// As the provider writes itself.
+    pub name: String,
+    /// Pages of its documentation.
+    pub docs: Vec<String>,
+    /// Environment variables in which its users keep the secret.
+    pub secret_env: Vec<String>,
+    /// What a user should know, such as what is not documented.
+    pub notes: Vec<String>,
+}
+
+/// What the manifest says of one fixture.
+#[derive(Debug, Clone)]
+pub struct FixtureNote {
+    /// Whether the payload is the provider's own; otherwise it is an illustration.
+    pub documented: bool,
+    /// The page it comes from.
+    pub source: Option<String>,
+    /// One line.
+    pub description: Option<String>,
+    /// Headers that go with this fixture only.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Provider {
+    /// Its id, such as `prospektr`.
+    pub fn id(&self) -> &Arc<str> {
+        &self.about.id
+    }
+
+    /// Who it is.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// How it delivers.
+    pub fn delivery(&self) -> &DeliveryRules {
+        &self.delivery
+    }
+
+    /// Its signatures, in the manifest's order.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// Notes on its fixtures, by event name.
+    pub fn fixtures(&self) -> &BTreeMap<String, FixtureNote> {
+        &self.fixtures
+    }
+
+    /// Which calls its registration API has: `create`, `list` …
+    pub fn api_calls(&self) -> &[&'static str] {
+        &self.api_calls
+    }
+
+    /// Names of its handshakes.
+    pub fn handshakes(&self) -> &[String] {
+        &self.handshakes
+    }
+
+    /// The same provider with another signature, as a user configured it.
+    #[must_use]
+    pub fn with_signature(&self, signature: Signature) -> Self {
+        Self { signatures: vec![signature], ..self.clone() }
+    }
+
+    /// The event type, where the request says it.
+    pub fn event_type(&self, request: &Request) -> Option<String> {
+        self.event.event_type(&Scope::of(request))
+    }
+
+    /// The delivery id, where the request says it.
+    pub fn delivery_id(&self, request: &Request) -> Option<String> {
+        self.event.delivery_id(&Scope::of(request))
+    }
+
+    /// Whether the request carries a signature in this provider's form.
+    pub fn has_signature(&self, request: &Request) -> bool {
+        identify::signature_score(self, &Scope::of(request)) > 0
+    }
+
+    /// Whether the places named in `[fresh]` for this event are in the body: each must be in some fixture.
+    pub fn fresh_places(&self) -> impl Iterator<Item = (String, Option<&str>, impl Fn(&[u8]) -> bool + '_)> {
+        self.fresh
+            .iter()
+            .map(|rule| (format!("{:?}", rule.place), rule.event.as_deref(), |body: &[u8]| rule.is_in(body)))
+    }
+
+    /// Whether this alternative is the one for this secret: a key of another kind is never used for it.
+    pub(crate) fn takes(&self, signature: &Signature, secret: &[u8]) -> bool {
+        if signature.secret_prefixes.is_empty() {
+            !self.signatures.iter().any(|other| !other.secret_prefixes.is_empty() && other.takes(secret))
+        } else {
+            signature.takes(secret)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The two directions of a signature: making it, and comparing it in constant time.
+
+use subtle::ConstantTimeEq as _;
+
+use ed25519_dalek::Signer as _;
+
+use super::key::Key;
+use super::signature::{Scheme, Signature};
+use super::template::{RenderError, Scope};
+
+impl Signature {
+    /// Computes the signature bytes over template `index` of `signed`.
+    pub(crate) fn compute(&self, index: usize, scope: &Scope<'_>, key: &Key) -> Result<Vec<u8>, RenderError> {
+        let template = self.signed.get(index).ok_or_else(|| RenderError::unusable("nothing is signed"))?;
+        match (key, self.scheme) {
+            (Key::Mac(mac), _) => {
+                let mut mac = mac.clone();
+                template.render_into(scope, &mut |piece| mac.update(piece))?;
+                Ok(mac.finish())
+            }
+            (Key::InTemplate, Scheme::Hash(digest)) => Ok(digest.hash(&template.render(scope)?)),
+            (Key::Ed25519(_, Some(private)), _) => Ok(private.sign(&template.render(scope)?).to_bytes().to_vec()),
+            (Key::Ed25519(_, None), _) => {
+                Err(RenderError::unusable("signing needs the private key (64 bytes), this is the public one"))
+            }
+            (Key::InTemplate, _) => Err(RenderError::unusable("nothing is computed for this scheme")),
+        }
+    }
+
+    /// Whether one of the candidates is the signature over template `index`. Every candidate is
+    /// compared, in constant time.
+    pub(crate) fn proves(
+        &self,
+        index: usize,
+        scope: &Scope<'_>,
+        key: &Key,
+        candidates: &[Vec<u8>],
+    ) -> Result<bool, RenderError> {
+        if let Key::Ed25519(public, _) = key {
+            let Some(template) = self.signed.get(index) else { return Ok(false) };
+            let message = template.render(scope)?;
+            return Ok(candidates.iter().any(|candidate| {
+                ed25519_dalek::Signature::from_slice(candidate)
+                    .is_ok_and(|signature| public.verify_strict(&message, &signature).is_ok())
+            }));
+        }
+        let computed = self.compute(index, scope, key)?;
+        let found =
+            candidates.iter().fold(subtle::Choice::from(0), |found, candidate| found | computed.ct_eq(candidate));
+        Ok(found.into())
+    }
+}

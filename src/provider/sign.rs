@@ -1,0 +1,255 @@
+//! The other direction: composing the request that a provider would send.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+use super::Provider;
+use super::format::SIGNATURE;
+use super::fresh::{self, Generator};
+use super::key::Key;
+use super::signature::{Scheme, Signature};
+use super::template::{RenderError, Scope, Source};
+use super::timestamp;
+use crate::model::{Request, Secret};
+
+/// What is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// The event's name, for headers and path.
+    pub event: &'a str,
+    /// The body before ids and times are renewed.
+    pub body: &'a [u8],
+    /// Whether ids and times in the body are renewed.
+    pub renew: bool,
+    /// The content type, where it is not the provider's usual one.
+    pub content_type: Option<&'a str>,
+    /// Headers that replace or join the provider's; set before signing.
+    pub headers: &'a HeaderMap,
+    /// The URL it goes to, as typed.
+    pub url: &'a str,
+    /// Signs with the alternative of this id instead of the first that takes the secret.
+    pub signature: Option<&'a str>,
+}
+
+/// Why a request cannot be composed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The target is not a URL that HTTP can carry.
+    #[error("`{0}` is not a valid request target")]
+    Target(String),
+    /// A template of the manifest does not fit this body.
+    #[error("{place}: {source}")]
+    Template {
+        /// Which header or key.
+        place: String,
+        /// What is wrong.
+        source: RenderError,
+    },
+    /// The secret has not the form that the scheme takes.
+    #[error("the secret cannot be used: {0}")]
+    Secret(String),
+    /// No alternative of this id.
+    #[error("{provider} has no signature `{id}` (it has: {known})")]
+    UnknownSignature {
+        /// The provider.
+        provider: String,
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        known: String,
+    },
+    /// The signature stands where it cannot be written yet.
+    #[error("a signature in the {0} cannot be written")]
+    Place(String),
+}
+
+fn template_error(place: impl Into<String>) -> impl FnOnce(RenderError) -> SignError {
+    let place = place.into();
+    move |source| SignError::Template { place, source }
+}
+
+/// The path of the target with the provider's own path behind it.
+pub fn target_path(provider: &Provider, event: &str, url: &str) -> Result<Uri, SignError> {
+    let bad = || SignError::Target(url.to_owned());
+    let uri: Uri = url.parse().map_err(|_| bad())?;
+    let Some(rule) = &provider.delivery.path else { return Ok(uri) };
+    let nothing = Request::default();
+    let variables = [("event.name", Cow::Borrowed(event.as_bytes()))];
+    let added = rule
+        .render_text(&Scope { variables: &variables, ..Scope::of(&nothing) })
+        .map_err(template_error("[delivery] path"))?;
+    let base = uri.path().trim_end_matches('/');
+    let added = added.trim_start_matches('/');
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(format!("{base}/{added}{query}").parse().map_err(|_| bad())?);
+    Uri::from_parts(parts).map_err(|_| bad())
+}
+
+/// Composes and signs. Without a secret, or where the provider signs nothing, the request has no signature.
+pub fn compose(
+    provider: &Provider,
+    draft: &Draft<'_>,
+    secret: Option<&Secret>,
+    generator: &RefCell<Generator>,
+) -> Result<Request, SignError> {
+    let body = if draft.renew {
+        fresh::renew(&provider.fresh, draft.event, draft.body, generator).map_err(template_error("[fresh]"))?
+    } else {
+        draft.body.to_vec()
+    };
+    let uri = target_path(provider, draft.event, draft.url)?;
+    let mut request =
+        Request { method: provider.delivery.method.clone(), uri, headers: HeaderMap::new(), body: Bytes::from(body) };
+    let content_type = draft.content_type.or(provider.delivery.content_types.first().map(String::as_str));
+    if let Some(content_type) = content_type {
+        set(&mut request.headers, CONTENT_TYPE, content_type)?;
+    }
+    provider_headers(provider, draft.event, &mut request, generator)?;
+    for name in draft.headers.keys() {
+        request.headers.remove(name);
+    }
+    request.headers.extend(draft.headers.clone());
+    if let Some(secret) = secret {
+        sign(provider, draft.signature, secret, &mut request, generator)?;
+    }
+    Ok(request)
+}
+
+fn provider_headers(
+    provider: &Provider,
+    event: &str,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let variables = [("event.name", Cow::Borrowed(event.as_bytes())), ("attempt", Cow::Borrowed(b"1".as_slice()))];
+    let mut made = HeaderMap::new();
+    for (name, template) in &provider.delivery.headers {
+        let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
+        let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
+        set(&mut made, name.clone(), &value)?;
+    }
+    for name in made.keys() {
+        request.headers.remove(name);
+    }
+    request.headers.extend(made);
+    Ok(())
+}
+
+/// Adds the signature to a request that is otherwise complete.
+pub fn sign(
+    provider: &Provider,
+    id: Option<&str>,
+    secret: &Secret,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let Some(signature) = choose(provider, id, secret)? else { return Ok(()) };
+    set_variables(signature, request, generator)?;
+    let now = timestamp::write(
+        signature.timestamp.as_ref().map_or(super::signature::TimeUnit::Seconds, |rule| rule.unit),
+        generator.borrow().now(),
+    );
+    let url = request.uri.to_string();
+    let (place, value) = {
+        let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..Scope::of(request) };
+        let mut variables: Vec<(&str, Cow<'_, [u8]>)> = vec![("timestamp", now.into_bytes().into())];
+        signature.bind(&base, &mut variables);
+        let text = signature_text(signature, &Scope { variables: &variables, ..base })?;
+        variables.push((SIGNATURE, text.into()));
+        let format = signature.formats.first().ok_or_else(|| SignError::Place("request".into()))?;
+        let value = format
+            .render(&Scope { variables: &variables, ..base })
+            .map_err(template_error(format!("signature `{}`", signature.id())))?;
+        (signature.sources.first().map(|source| source.source().clone()), value)
+    };
+    match place {
+        Some(Source::Header(name)) => set(&mut request.headers, name, &value),
+        Some(other) => Err(SignError::Place(other.place())),
+        None => Ok(()),
+    }
+}
+
+/// The alternative to sign with: the one asked for, else the first that takes this secret.
+fn choose<'p>(provider: &'p Provider, id: Option<&str>, secret: &Secret) -> Result<Option<&'p Signature>, SignError> {
+    match id {
+        None => Ok(provider.signatures.iter().find(|signature| provider.takes(signature, secret.expose()))),
+        Some(id) => match provider.signatures.iter().find(|signature| &*signature.id == id) {
+            Some(signature) => Ok(Some(signature)),
+            None => Err(SignError::UnknownSignature {
+                provider: provider.id().to_string(),
+                id: id.to_owned(),
+                known: provider.signatures.iter().map(Signature::id).collect::<Vec<_>>().join(", "),
+            }),
+        },
+    }
+}
+
+/// Headers that carry the time, and are not there yet, say now.
+fn set_variables(
+    signature: &Signature,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let Some(rule) = &signature.timestamp else { return Ok(()) };
+    let now = timestamp::write(rule.unit, generator.borrow().now());
+    let direct = |source: &Source| match source {
+        Source::Header(name) => Some(name.clone()),
+        Source::Variable(variable) => signature.variables.iter().find_map(|(name, source)| match source.source() {
+            Source::Header(header) if name == variable => Some(header.clone()),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let header = std::cell::Cell::new(None);
+    rule.value.uses(|source| {
+        let found = direct(source);
+        let is_found = found.is_some();
+        if is_found {
+            header.set(found);
+        }
+        is_found
+    });
+    match header.into_inner() {
+        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now),
+        _ => Ok(()),
+    }
+}
+
+/// What takes the place of `{signature}`.
+fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, SignError> {
+    let failed = || template_error(format!("signature `{}`", signature.id()));
+    match signature.scheme {
+        Scheme::Token => signature.expect.render(scope).map_err(failed()),
+        Scheme::Basic => {
+            let credentials = STANDARD.encode(scope.secret.unwrap_or_default());
+            Ok(format!("Basic {credentials}").into_bytes())
+        }
+        _ => {
+            let key = Key::make(signature, scope).map_err(SignError::Secret)?;
+            let bytes = signature.compute(0, scope, &key).map_err(|error| match error {
+                RenderError::Unusable { problem } => SignError::Secret(problem),
+                absent => SignError::Template {
+                    place: format!("signature `{}`", signature.id()),
+                    source: RenderError::Absent(signature.describe_absence(&absent)),
+                },
+            })?;
+            Ok(signature.encoding.encode(&bytes).into_bytes())
+        }
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), SignError> {
+    let mut parsed = HeaderValue::from_str(value).map_err(|_| {
+        template_error(format!("header `{name}`"))(RenderError::unusable("the value has a control character"))
+    })?;
+    parsed.set_sensitive(name == AUTHORIZATION);
+    headers.insert(name, parsed);
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! One signature of a manifest, compiled: where it stands, how it is written, what it covers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use super::condition::Condition;
+use super::digest::Digest;
+use super::format::Format;
+use super::template::{Expression, RenderError, Scope, Template};
+
+/// How a signature is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Keyed hash, RFC 2104.
+    Hmac(Digest),
+    /// Plain hash with the secret in the content.
+    Hash(Digest),
+    /// RFC 8032.
+    Ed25519(KeyFormat),
+    /// A fixed value, sent as it is.
+    Token,
+    /// RFC 7617.
+    Basic,
+}
+
+impl Scheme {
+    /// The name as people write it: `HMAC-SHA-256`.
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Self::Hmac(digest) => format!("HMAC-{}", digest.name()),
+            Self::Hash(digest) => digest.name().to_owned(),
+            Self::Ed25519(_) => "Ed25519".to_owned(),
+            Self::Token => "token".to_owned(),
+            Self::Basic => "Basic authentication".to_owned(),
+        }
+    }
+}
+
+/// How an Ed25519 key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyFormat {
+    Hex,
+    Base64,
+}
+
+/// How signature bytes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Hex,
+    Base64,
+    Base64Url,
+}
+
+impl Encoding {
+    pub(crate) const NAMES: [&str; 3] = ["hex", "base64", "base64url"];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "hex" => Self::Hex,
+            "base64" => Self::Base64,
+            "base64url" => Self::Base64Url,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn encode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Hex => hex::encode(bytes),
+            Self::Base64 => STANDARD.encode(bytes),
+            Self::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
+        }
+    }
+
+    /// Bytes of exactly `length`, or what is wrong with the text and where.
+    pub(crate) fn decode(self, text: &str, length: usize) -> Result<Vec<u8>, String> {
+        let bytes = match self {
+            Self::Hex => decode_hex(text)?,
+            Self::Base64 => {
+                decode_base64(text, |text| STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)))?
+            }
+            Self::Base64Url => {
+                decode_base64(text, |text| URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text)))?
+            }
+        };
+        if bytes.len() == length {
+            Ok(bytes)
+        } else {
+            let unit = if self == Self::Hex { "hex digits" } else { "characters" };
+            let expected = self.encode(&vec![0; length]).len();
+            Err(format!("expected {expected} {unit}, found {}", text.chars().count()))
+        }
+    }
+}
+
+fn decode_hex(text: &str) -> Result<Vec<u8>, String> {
+    match hex::decode(text) {
+        Ok(bytes) => Ok(bytes),
+        Err(hex::FromHexError::InvalidHexCharacter { c, index }) => {
+            Err(format!("`{}` at character {} is not a hex digit", c.escape_default(), index + 1))
+        }
+        Err(_) => Err(format!("expected an even number of hex digits, found {}", text.chars().count())),
+    }
+}
+
+fn decode_base64(text: &str, decode: impl Fn(&str) -> Result<Vec<u8>, base64::DecodeError>) -> Result<Vec<u8>, String> {
+    decode(text).map_err(|error| match error {
+        base64::DecodeError::InvalidByte(index, byte) => {
+            format!("`{}` at character {} is not base64", byte.escape_ascii(), index + 1)
+        }
+        _ => format!("not base64 ({} characters)", text.chars().count()),
+    })
+}
+
+/// When a signature was made, and how long it holds.
+#[derive(Debug, Clone)]
+pub(crate) struct TimestampRule {
+    pub(crate) value: Template,
+    pub(crate) unit: TimeUnit,
+    /// Seconds; `None` when the provider's documentation asks for no check.
+    pub(crate) tolerance: Option<i64>,
+}
+
+/// How a timestamp is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeUnit {
+    Seconds,
+    Millis,
+    Rfc3339,
+    /// ISO 8601 without a zone, meaning UTC.
+    IsoUtc,
+}
+
+impl TimeUnit {
+    pub(crate) const NAMES: [&str; 4] = ["s", "ms", "rfc3339", "iso-utc"];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "s" => Self::Seconds,
+            "ms" => Self::Millis,
+            "rfc3339" => Self::Rfc3339,
+            "iso-utc" => Self::IsoUtc,
+            _ => return None,
+        })
+    }
+}
+
+/// A pair of templates that must render to the same bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) left: Template,
+    pub(crate) right: Template,
+}
+
+/// Forms of the URL that the provider's own verifier tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UrlVariant {
+    DefaultPort,
+    Scheme,
+    Slash,
+}
+
+/// What a right secret looks like.
+#[derive(Debug, Clone, Default)]
+pub struct SecretHint {
+    /// Such as `whsec_*`.
+    pub pattern: Option<String>,
+    /// Length in bytes, such as `24..64`.
+    pub bytes: Option<String>,
+    /// A sentence for people.
+    pub note: Option<String>,
+}
+
+/// A compiled `[[signature]]`.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    pub(crate) id: Arc<str>,
+    pub(crate) scheme: Scheme,
+    pub(crate) sources: Vec<Expression>,
+    pub(crate) formats: Vec<Format>,
+    pub(crate) encoding: Encoding,
+    pub(crate) signed: Vec<Template>,
+    pub(crate) variables: Vec<(Box<str>, Expression)>,
+    pub(crate) key: Template,
+    pub(crate) timestamp: Option<TimestampRule>,
+    pub(crate) url_variants: Vec<UrlVariant>,
+    pub(crate) when: Vec<Condition>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) expect: Template,
+    pub(crate) secret_prefixes: Vec<String>,
+    pub(crate) secret_hint: SecretHint,
+    pub(crate) deprecated: bool,
+    pub(crate) optional: bool,
+}
+
+impl Signature {
+    /// Its id in the manifest, such as `sha256`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The algorithm as people write it.
+    pub fn algorithm(&self) -> String {
+        self.scheme.describe()
+    }
+
+    /// Where it stands, as people say it.
+    pub fn place(&self) -> String {
+        self.sources.first().map(|source| source.source().place()).unwrap_or_default()
+    }
+
+    /// How it is written there: `t={timestamp},v1={signature}`.
+    pub fn format(&self) -> &str {
+        self.formats.first().map_or("{signature}", Format::text)
+    }
+
+    /// Whether a provider may leave it out.
+    pub fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// Whether the provider advises against it.
+    pub fn is_deprecated(&self) -> bool {
+        self.deprecated
+    }
+
+    /// What a right secret looks like.
+    pub fn secret_hint(&self) -> &SecretHint {
+        &self.secret_hint
+    }
+
+    /// The templates of what is signed, as text.
+    pub fn signed(&self) -> impl Iterator<Item = &str> {
+        self.signed.iter().map(Template::text)
+    }
+
+    pub(crate) fn applies(&self, scope: &Scope<'_>) -> bool {
+        self.when.iter().all(|condition| condition.holds(scope))
+    }
+
+    /// The text of the signature at each of its sources that is there.
+    pub(crate) fn find<'a>(&self, scope: &Scope<'a>) -> impl Iterator<Item = (&Expression, Cow<'a, [u8]>)> {
+        self.sources.iter().filter_map(|source| Some((source, source.lookup(scope)?)))
+    }
+
+    /// Whether this secret is of the kind that this signature takes.
+    pub(crate) fn takes(&self, secret: &[u8]) -> bool {
+        self.secret_prefixes.is_empty()
+            || self.secret_prefixes.iter().any(|prefix| secret.starts_with(prefix.as_bytes()))
+    }
+
+    /// Values of `vars`, in a form that a scope can hold; absent ones are left out.
+    pub(crate) fn bind<'a>(&'a self, scope: &Scope<'a>, bound: &mut Vec<(&'a str, Cow<'a, [u8]>)>) {
+        for (name, source) in &self.variables {
+            if let Some(value) = source.lookup(scope) {
+                bound.push((name, value));
+            }
+        }
+    }
+
+    /// What an absent variable is called by people: the header it comes from, not its short name.
+    pub(crate) fn describe_absence(&self, error: &RenderError) -> String {
+        match error {
+            RenderError::Absent(place) => self
+                .variables
+                .iter()
+                .find(|(name, _)| *place == format!("value `{name}`"))
+                .map_or_else(|| place.clone(), |(_, source)| source.source().place()),
+            RenderError::Unusable { problem } => problem.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_encoding_is_placed() {
+        assert_eq!(Encoding::Hex.decode("0g", 1).unwrap_err(), "`g` at character 2 is not a hex digit");
+        assert_eq!(Encoding::Hex.decode("00", 32).unwrap_err(), "expected 64 hex digits, found 2");
+        assert_eq!(Encoding::Base64.decode("AA-A", 3).unwrap_err(), "`-` at character 3 is not base64");
+        assert_eq!(Encoding::Base64.decode("AAAA", 32).unwrap_err(), "expected 44 characters, found 4");
+    }
+}

@@ -1,0 +1,116 @@
+//! The template language of manifests: text with `{ref|filter(args)}` in it.
+//!
+//! A template is compiled once into segments and rendered many times, straight into a sink, so that
+//! a body that is signed is hashed in place and never copied. The grammar:
+//!
+//! ```text
+//! template = { literal | "{{" | "}}" | "{" expression "}" }
+//! expression = ["?"] source { "|" filter [ "(" args ")" ] }
+//! ```
+
+mod filter;
+mod parse;
+mod render;
+mod source;
+
+use std::fmt;
+
+pub use parse::TemplateError;
+pub use render::{RenderError, Scope};
+pub use source::{Generate, Source};
+
+use filter::Filter;
+
+/// A compiled template.
+#[derive(Clone)]
+pub struct Template {
+    text: Box<str>,
+    segments: Box<[Segment]>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Segment {
+    Literal(Box<[u8]>),
+    Expression(Expression),
+}
+
+/// One `{…}`: a source, then filters from left to right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    optional: bool,
+    source: Source,
+    filters: Box<[Filter]>,
+}
+
+impl Template {
+    /// Compiles a template. Variable names must be in `variables`; an unknown one is an error that
+    /// names the nearest.
+    pub fn parse(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
+        Ok(Self { text: text.into(), segments: parse::template(text, variables)?.into() })
+    }
+
+    /// The template as it stands in the manifest.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Renders into `sink`, piece by piece.
+    pub fn render_into(&self, scope: &Scope<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), RenderError> {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(bytes) => sink(bytes),
+                Segment::Expression(expression) => sink(&expression.bytes(scope)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Renders into one buffer.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<Vec<u8>, RenderError> {
+        let mut bytes = Vec::new();
+        self.render_into(scope, &mut |piece| bytes.extend_from_slice(piece))?;
+        Ok(bytes)
+    }
+
+    /// Renders to text; bytes that are not UTF-8 are an error of their own.
+    pub fn render_text(&self, scope: &Scope<'_>) -> Result<String, RenderError> {
+        String::from_utf8(self.render(scope)?).map_err(|_| RenderError::unusable("the value is not UTF-8"))
+    }
+
+    /// Whether a source matching `predicate` occurs.
+    pub fn uses(&self, predicate: impl Fn(&Source) -> bool) -> bool {
+        self.expressions().any(|expression| predicate(&expression.source))
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Expression(expression) => Some(expression),
+            Segment::Literal(_) => None,
+        })
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Template({:?})", self.text)
+    }
+}
+
+impl Expression {
+    /// Compiles what stands between braces, or a bare ref such as `header:X-Signature`.
+    pub fn parse(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
+        parse::expression(text, 0, variables)
+    }
+
+    /// The source it reads.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Rules of a manifest that go across keys, or concern parts that are acted on elsewhere.
+
+use std::collections::HashSet;
+
+use http::Method;
+use toml::Spanned;
+
+use super::compile::{Compiled, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
+use super::condition::Condition;
+use super::manifest::{ApiTable, CallTable, HandshakeTable, Manifest, Retries, ScenarioTable, SignatureTable};
+use super::template::{Expression, Generate, Template};
+use crate::json::Pointer;
+
+/// Provider ids are folder names and flag values.
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+pub(super) fn manifest(manifest: &Manifest) -> Compiled<()> {
+    let id = &manifest.provider.id;
+    if !is_name(id.get_ref()) {
+        return Err(problem(id, format!("`id`: `{}` must be lower-case letters, digits and `-`", id.get_ref())));
+    }
+    unique_ids(&manifest.signature)?;
+    delivery(manifest)?;
+    manifest.scenario.iter().try_for_each(|table| scenario(table, manifest))?;
+    manifest.handshake.iter().try_for_each(handshake)?;
+    for probe in &manifest.probe {
+        let known = ["signature", "timestamp", "body"];
+        if !known.contains(&probe.mutate.get_ref().as_str()) {
+            return Err(unknown("mutate", &probe.mutate, &known));
+        }
+    }
+    manifest.api.as_ref().map_or(Ok(()), api)?;
+    for (event, fixture) in &manifest.fixture {
+        if fixture.documented && fixture.source.is_none() {
+            return Err(problem(event, format!("fixture `{}` is documented but has no `source`", event.get_ref())));
+        }
+    }
+    Ok(())
+}
+
+fn unique_ids(signatures: &[SignatureTable]) -> Compiled<()> {
+    let mut seen = HashSet::new();
+    for table in signatures {
+        if let Some(id) = table.id.as_ref().filter(|id| !seen.insert(id.as_str())) {
+            return Err(problem(&table.scheme, format!("two signatures have the id `{id}`")));
+        }
+    }
+    Ok(())
+}
+
+/// Delivery figures carry a link and a date, or are left out.
+fn delivery(manifest: &Manifest) -> Compiled<()> {
+    let table = &manifest.delivery;
+    for (key, value) in [
+        ("timeout", &table.timeout),
+        ("connect_timeout", &table.connect_timeout),
+        ("retry_window", &table.retry_window),
+    ] {
+        if let Some(value) = value {
+            duration_seconds(key, value)?;
+            sourced(key, value, manifest)?;
+        }
+    }
+    if let Some(retries) = &table.retries {
+        if let Retries::Delays(delays) = retries.get_ref() {
+            for delay in delays {
+                duration_seconds("retries", &Spanned::new(retries.span(), delay.clone()))?;
+            }
+        }
+        sourced("retries", retries, manifest)?;
+    }
+    if let Some(date) = &table.verified
+        && date.get_ref().parse::<jiff::civil::Date>().is_err()
+    {
+        return Err(problem(date, format!("`verified`: `{}` is not a date (write 2026-11-21)", date.get_ref())));
+    }
+    Ok(())
+}
+
+fn sourced<T>(key: &str, at: &Spanned<T>, manifest: &Manifest) -> Compiled<()> {
+    match (&manifest.delivery.source, &manifest.delivery.verified) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(problem(at, format!("`{key}` needs `source` (a link) and `verified` (a date) in [delivery]"))),
+    }
+}
+
+fn scenario(table: &ScenarioTable, manifest: &Manifest) -> Compiled<()> {
+    for step in &table.steps {
+        let event = step.event.get_ref();
+        if !manifest.fixture.keys().any(|known| known.get_ref() == event) {
+            return Err(problem(&step.event, format!("scenario `{}`: no fixture `{event}`", table.name)));
+        }
+        if let Some(after) = &step.after {
+            duration_seconds("after", after)?;
+        }
+    }
+    for shared in table.shared.values() {
+        if Generate::parse(shared.kind.get_ref()).is_none() {
+            if !shared.kind.get_ref().contains('{') {
+                return Err(problem(&shared.kind, format!("unknown generator `{}`", shared.kind.get_ref())));
+            }
+            templates("kind", [&shared.kind])?;
+        }
+        for place in &shared.places {
+            let pointer = place.get_ref().split_once(':').map_or("", |(_, pointer)| pointer);
+            Pointer::parse(pointer).map_err(|error| problem(place, format!("`places`: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn templates<'t>(key: &str, texts: impl IntoIterator<Item = &'t Spanned<String>>) -> Compiled<()> {
+    for text in texts {
+        Template::parse(text.get_ref(), &SENDER_NAMES).map_err(|error| problem(text, format!("`{key}`: {error}")))?;
+    }
+    Ok(())
+}
+
+fn handshake(table: &HandshakeTable) -> Compiled<()> {
+    for when in &table.when {
+        Condition::parse(when.get_ref(), &[]).map_err(|error| problem(when, format!("`when`: {error}")))?;
+    }
+    if let Some(send) = &table.send {
+        templates("send", send.body.iter().chain(&send.target).chain(send.headers.values()))?;
+    }
+    if let Some(reply) = &table.reply {
+        templates("reply", reply.body.iter().chain(reply.headers.values()))?;
+    }
+    templates("accept", &table.accept)?;
+    templates("then_get", &table.then_get)?;
+    for source in table.capture.values() {
+        Expression::parse(source.get_ref(), &[]).map_err(|error| problem(source, format!("`capture`: {error}")))?;
+    }
+    Ok(())
+}
+
+fn api(table: &ApiTable) -> Compiled<()> {
+    let base = table.base_url.get_ref();
+    if !(base.starts_with("https://") || base.starts_with("http://")) {
+        return Err(problem(&table.base_url, format!("`base_url`: `{base}` is not an http(s) URL")));
+    }
+    placeholders(&table.base_url, base, &table.variables)?;
+    if let Some(auth) = &table.auth {
+        let known = ["basic", "bearer", "header", "query"];
+        if !known.contains(&auth.kind.get_ref().as_str()) {
+            return Err(unknown("kind", &auth.kind, &known));
+        }
+    }
+    if let Some(body) = &table.body
+        && !["json", "form"].contains(&body.get_ref().as_str())
+    {
+        return Err(unknown("body", body, &["json", "form"]));
+    }
+    let calls = [&table.create, &table.list, &table.get, &table.update, &table.delete, &table.ping];
+    calls.into_iter().flatten().try_for_each(|call| api_call(call, &table.variables))
+}
+
+fn api_call(call: &CallTable, variables: &[String]) -> Compiled<()> {
+    if Method::from_bytes(call.method.get_ref().as_bytes()).is_err() {
+        return Err(problem(&call.method, format!("`{}` is not a method", call.method.get_ref())));
+    }
+    placeholders(&call.path, call.path.get_ref(), variables)
+}
+
+/// `{name}` in a URL must be a declared variable, or the id of the webhook.
+fn placeholders(at: &Spanned<String>, text: &str, variables: &[String]) -> Compiled<()> {
+    for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default()) {
+        if name != "id" && !variables.iter().any(|known| known == name) {
+            let text = format!("`{{{name}}}` is not in `variables` ({})", variables.join(", "));
+            return Err(Problem { span: at.span(), text });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,411 @@
+//! Verification: bytes in, verdict out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use subtle::ConstantTimeEq as _;
+
+use super::Provider;
+use super::digest::Digest;
+use super::explain;
+use super::format::{Group, SIGNATURE, shorten};
+use super::key::Key;
+use super::signature::{Scheme, Signature, UrlVariant};
+use super::template::{Expression, RenderError, Scope, Source};
+use super::timestamp;
+use crate::model::{Expected, Reason, Request, Secret, Verdict, VerdictStatus};
+
+/// What verification must know besides the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The wall clock.
+    pub now: Timestamp,
+    /// How old a signature may be.
+    pub tolerance: Tolerance,
+    /// The URL as the provider knows it, where a proxy or tunnel stands in between.
+    pub url: Option<&'a str>,
+    /// Whether to work out the signature that would have matched (for a local terminal only).
+    pub reveal: bool,
+}
+
+impl Circumstances<'_> {
+    /// The provider's own tolerance at this moment.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false }
+    }
+}
+
+/// How old or how far ahead a signature may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tolerance {
+    /// As the manifest says.
+    Provider,
+    /// This many seconds.
+    Seconds(i64),
+    /// Any age.
+    Unlimited,
+}
+
+/// A provider's signatures with the keys for one secret: made once, used for every request.
+#[derive(Clone)]
+pub struct Verifier {
+    provider: Arc<Provider>,
+    secret: Option<Secret>,
+    keys: Vec<Option<Result<Key, String>>>,
+}
+
+impl Verifier {
+    /// Prepares the keys. Without a secret every verdict is `unchecked`.
+    pub fn new(provider: Arc<Provider>, secret: Option<Secret>) -> Self {
+        let keys = match &secret {
+            Some(secret) => provider.signatures.iter().map(|signature| Key::prepare(signature, secret)).collect(),
+            None => Vec::new(),
+        };
+        Self { provider, secret, keys }
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &Arc<Provider> {
+        &self.provider
+    }
+
+    /// Whether there is a secret to check with.
+    pub fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// Verifies one request. The best verdict over the provider's alternatives counts.
+    pub fn verify(&self, request: &Request, circumstances: &Circumstances<'_>) -> Verdict {
+        let id = self.provider.id().to_string();
+        if self.provider.signatures.is_empty() {
+            return Verdict::unchecked(Reason::NotSigned { provider: id });
+        }
+        let Some(secret) = &self.secret else {
+            return Verdict::unchecked(Reason::NoSecret { provider: id });
+        };
+        let scope = Scope { url: circumstances.url, secret: Some(secret.expose()), ..Scope::of(request) };
+        let mut best: Option<Verdict> = None;
+        for (signature, key) in self.alternatives(secret, &scope) {
+            for (source, text) in signature.find(&scope) {
+                let verdict = match key {
+                    Some(Err(problem)) => refused(signature, Reason::UnusableSecret { problem: problem.clone() }),
+                    _ => {
+                        let key = key.as_ref().and_then(|key| key.as_ref().ok());
+                        Attempt { signature, source, scope, key, circumstances }.verdict(&text)
+                    }
+                };
+                if verdict.status == VerdictStatus::Valid {
+                    return verdict;
+                }
+                if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
+                    best = Some(verdict);
+                }
+            }
+        }
+        best.unwrap_or_else(|| self.unsigned(secret, &scope))
+    }
+
+    fn alternatives<'s>(
+        &'s self,
+        secret: &'s Secret,
+        scope: &'s Scope<'_>,
+    ) -> impl Iterator<Item = (&'s Signature, &'s Option<Result<Key, String>>)> {
+        self.provider
+            .signatures
+            .iter()
+            .zip(&self.keys)
+            .filter(move |(signature, _)| self.provider.takes(signature, secret.expose()) && signature.applies(scope))
+    }
+
+    fn unsigned(&self, secret: &Secret, scope: &Scope<'_>) -> Verdict {
+        let mut places: Vec<String> = Vec::new();
+        for (signature, _) in self.alternatives(secret, scope) {
+            let place = signature.place();
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let place = if places.is_empty() { "signature".to_owned() } else { places.join(" or ") };
+        Verdict::new(VerdictStatus::Unsigned, None, Some(Reason::MissingSignature { place }))
+            .with_hint(explain::missing(&self.provider, scope.request))
+    }
+}
+
+/// The nearer a verdict is to `valid`, the more it tells.
+fn rank(verdict: &Verdict) -> u8 {
+    match verdict.reason {
+        Some(Reason::TooOld { .. } | Reason::TooNew { .. } | Reason::CheckFailed { .. }) => 3,
+        Some(Reason::Mismatch { .. } | Reason::NoneMatch { .. } | Reason::WrongCredential { .. }) => 2,
+        Some(Reason::MissingPart { .. } | Reason::MalformedTimestamp { .. }) => 1,
+        _ => 0,
+    }
+}
+
+fn refused(signature: &Signature, reason: Reason) -> Verdict {
+    Verdict::new(VerdictStatus::Invalid, Some(signature.id.clone()), Some(reason))
+}
+
+/// Constant-time comparison of texts of any length: their digests have one length.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    Digest::Sha256.hash(left).ct_eq(&Digest::Sha256.hash(right)).into()
+}
+
+/// One signature of a manifest against one request.
+struct Attempt<'a> {
+    signature: &'a Signature,
+    source: &'a Expression,
+    scope: Scope<'a>,
+    key: Option<&'a Key>,
+    circumstances: &'a Circumstances<'a>,
+}
+
+impl Attempt<'_> {
+    fn verdict(&self, text: &[u8]) -> Verdict {
+        match self.judge(text) {
+            Ok(()) => {
+                let verdict = Verdict::valid(self.signature.id.clone());
+                if self.signature.deprecated {
+                    verdict.with_hint(format!("`{}` is deprecated by the provider", self.signature.id))
+                } else {
+                    verdict
+                }
+            }
+            Err(verdict) => *verdict,
+        }
+    }
+
+    fn place(&self) -> String {
+        self.source.source().place()
+    }
+
+    fn refuse<T>(&self, reason: Reason) -> Result<T, Box<Verdict>> {
+        Err(Box::new(refused(self.signature, reason)))
+    }
+
+    fn malformed<T>(&self, problem: impl Into<String>) -> Result<T, Box<Verdict>> {
+        self.refuse(Reason::MalformedSignature { place: self.place(), problem: problem.into() })
+    }
+
+    fn judge(&self, text: &[u8]) -> Result<(), Box<Verdict>> {
+        if let Source::Header(name) = self.source.source() {
+            let count = self.scope.request.headers.get_all(name).iter().count();
+            if count > 1 {
+                return self.malformed(format!("the header is there {count} times"));
+            }
+        }
+        let Ok(text) = std::str::from_utf8(text) else { return self.malformed("it is not UTF-8 text") };
+        if self.signature.scheme == Scheme::Basic {
+            return self.judge_basic(text);
+        }
+        let groups = match self.extract(text) {
+            Ok(groups) => groups,
+            Err(problem) => return self.malformed(problem),
+        };
+        let mut last = None;
+        for group in &groups {
+            match self.judge_group(group) {
+                Ok(()) => return Ok(()),
+                Err(verdict) if last.as_ref().is_none_or(|last: &Box<Verdict>| rank(&verdict) > rank(last)) => {
+                    last = Some(verdict);
+                }
+                Err(_) => {}
+            }
+        }
+        last.map_or_else(|| self.malformed("it is empty"), Err)
+    }
+
+    fn extract<'t>(&self, text: &'t str) -> Result<Vec<Group<'t>>, String> {
+        let mut problem = None;
+        for format in &self.signature.formats {
+            match format.extract(text) {
+                Ok(groups) => return Ok(groups),
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        Err(problem.unwrap_or_default())
+    }
+
+    fn judge_group(&self, group: &Group<'_>) -> Result<(), Box<Verdict>> {
+        let mut variables: Vec<(&str, Cow<'_, [u8]>)> = Vec::new();
+        self.signature.bind(&self.scope, &mut variables);
+        variables.extend(group.captures.iter().map(|(name, value)| (name.as_str(), value.as_bytes().into())));
+        let scope = Scope { variables: &variables, ..self.scope };
+        if self.signature.scheme == Scheme::Token {
+            return self.judge_token(group, &scope);
+        }
+        let candidates = self.decode(group)?;
+        let made;
+        let key = match self.key {
+            Some(key) => key,
+            None => match Key::make(self.signature, &scope) {
+                Ok(key) => {
+                    made = key;
+                    &made
+                }
+                Err(problem) => return self.refuse(Reason::UnusableSecret { problem }),
+            },
+        };
+        match self.matches(&scope, key, &candidates) {
+            Ok(true) => self.check_rest(&scope),
+            Ok(false) => Err(Box::new(self.mismatch(&scope, key, &candidates))),
+            Err(RenderError::Unusable { problem }) => self.refuse(Reason::UnusableSecret { problem }),
+            Err(error) => self.refuse(Reason::MissingPart { place: self.signature.describe_absence(&error) }),
+        }
+    }
+
+    /// The signatures as bytes of the right length; an error when none is.
+    fn decode(&self, group: &Group<'_>) -> Result<Vec<Vec<u8>>, Box<Verdict>> {
+        let length = match self.signature.scheme {
+            Scheme::Hmac(digest) | Scheme::Hash(digest) => digest.len(),
+            _ => ed25519_dalek::SIGNATURE_LENGTH,
+        };
+        let mut problem = None;
+        let mut decoded = Vec::with_capacity(group.signatures.len());
+        for text in &group.signatures {
+            match self.signature.encoding.decode(text, length) {
+                Ok(bytes) => decoded.push(bytes),
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        match problem {
+            Some(problem) if decoded.is_empty() => self.malformed(problem),
+            _ => Ok(decoded),
+        }
+    }
+
+    fn matches(&self, scope: &Scope<'_>, key: &Key, candidates: &[Vec<u8>]) -> Result<bool, RenderError> {
+        for url in urls(self.signature, scope) {
+            let scope = Scope { url: url.as_deref().or(scope.url), ..*scope };
+            for index in 0..self.signature.signed.len() {
+                if self.signature.proves(index, &scope, key, candidates)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The signature is right; what remains is its time and what it binds.
+    fn check_rest(&self, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {
+        for check in &self.signature.checks {
+            let agree = match (check.left.render(scope), check.right.render(scope)) {
+                (Ok(left), Ok(right)) => same(&left, &right),
+                _ => false,
+            };
+            if !agree {
+                return self.refuse(Reason::CheckFailed { name: check.name.clone() });
+            }
+        }
+        let Some(rule) = &self.signature.timestamp else { return Ok(()) };
+        match timestamp::check(rule, scope, self.circumstances) {
+            Ok(()) => Ok(()),
+            Err(reason) => {
+                let hint = explain::stale(&reason);
+                let verdict = refused(self.signature, reason);
+                Err(Box::new(match hint {
+                    Some(hint) => verdict.with_hint(hint),
+                    None => verdict,
+                }))
+            }
+        }
+    }
+
+    fn mismatch(&self, scope: &Scope<'_>, key: &Key, candidates: &[Vec<u8>]) -> Verdict {
+        let (place, algorithm) = (self.place(), self.signature.algorithm());
+        let reason = match candidates.len() {
+            1 => Reason::Mismatch { place, algorithm },
+            count => Reason::NoneMatch { place, algorithm, count },
+        };
+        let mut verdict = refused(self.signature, reason);
+        verdict.hint = explain::mismatch(self.signature, scope, candidates);
+        if self.circumstances.reveal {
+            verdict.expected = self.expected(scope, key);
+        }
+        verdict
+    }
+
+    /// The header value that would have matched, as the provider writes it.
+    fn expected(&self, scope: &Scope<'_>, key: &Key) -> Option<Expected> {
+        let bytes = self.signature.compute(0, scope, key).ok()?;
+        let mut variables = scope.variables.to_vec();
+        variables.push((SIGNATURE, self.signature.encoding.encode(&bytes).into_bytes().into()));
+        let value = self.signature.formats.first()?.render(&Scope { variables: &variables, ..*scope }).ok()?;
+        Some(Expected { place: self.place(), value })
+    }
+
+    fn judge_token(&self, group: &Group<'_>, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {
+        let expected = match self.signature.expect.render(scope) {
+            Ok(expected) => expected,
+            Err(error) => return self.refuse(Reason::UnusableSecret { problem: error.to_string() }),
+        };
+        if group.signatures.iter().any(|token| same(token.as_bytes(), &expected)) {
+            Ok(())
+        } else {
+            self.refuse(Reason::WrongCredential { place: self.place() })
+        }
+    }
+
+    /// RFC 7617: `Basic base64(user:password)`; the secret is `user:password`.
+    fn judge_basic(&self, text: &str) -> Result<(), Box<Verdict>> {
+        let Some((scheme, credentials)) = text.split_once(' ') else {
+            return self.malformed(format!("expected `Basic …`, found `{}`", shorten(text)));
+        };
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return self.malformed(format!("expected `Basic`, found `{}`", shorten(scheme)));
+        }
+        let Ok(credentials) = STANDARD.decode(credentials.trim()) else {
+            return self.malformed("what follows `Basic` is not base64");
+        };
+        if same(&credentials, self.scope.secret.unwrap_or_default()) {
+            Ok(())
+        } else {
+            self.refuse(Reason::WrongCredential { place: self.place() })
+        }
+    }
+}
+
+/// The URL as known, then the forms that the provider's own verifier tries too.
+fn urls(signature: &Signature, scope: &Scope<'_>) -> Vec<Option<String>> {
+    let mut urls = vec![None];
+    if signature.url_variants.is_empty() {
+        return urls;
+    }
+    let Ok(url) = url::Url::parse(&scope.full_url()) else { return urls };
+    let text = scope.full_url();
+    for variant in &signature.url_variants {
+        urls.push(match variant {
+            UrlVariant::DefaultPort => toggle_default_port(&url, &text),
+            UrlVariant::Scheme => match text.split_once("://") {
+                Some(("http", rest)) => Some(format!("https://{rest}")),
+                Some(("https", rest)) => Some(format!("http://{rest}")),
+                _ => None,
+            },
+            UrlVariant::Slash => Some(match text.strip_suffix('/') {
+                Some(without) => without.to_owned(),
+                None => format!("{text}/"),
+            }),
+        });
+    }
+    urls
+}
+
+/// Adds `:443` or `:80` where it is left out, or takes it away, touching nothing else.
+fn toggle_default_port(url: &url::Url, text: &str) -> Option<String> {
+    let port = match url.scheme() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return None,
+    };
+    let start = text.find("://")? + 3;
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    let authority = &text[start..end];
+    let changed = match authority.strip_suffix(port) {
+        Some(without) => without.to_owned(),
+        None if url.port().is_none() => format!("{authority}{port}"),
+        None => return None,
+    };
+    Some(format!("{}{changed}{}", &text[..start], &text[end..]))
+}

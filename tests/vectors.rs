@@ -1,0 +1,80 @@
+//! Signatures that specifications, documentation and official SDK tests publish.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hookctl::model::{Request, Secret, VerdictStatus};
+use hookctl::provider::{Catalogue, Circumstances, Provider, Verifier, compile};
+use jiff::Timestamp;
+use serde_json::Value;
+
+fn provider(id: &str) -> Arc<Provider> {
+    let path = format!("{}/tests/manifests/{id}.toml", env!("CARGO_MANIFEST_DIR"));
+    match std::fs::read_to_string(Path::new(&path)) {
+        Ok(text) => Arc::new(compile(&path, &text).unwrap_or_else(|error| panic!("{error}"))),
+        Err(_) => Catalogue::default().provider(id).unwrap_or_else(|error| panic!("{id}: {error}")),
+    }
+}
+
+fn text<'v>(vector: &'v Value, key: &str) -> &'v str {
+    vector[key].as_str().unwrap_or_default()
+}
+
+fn secret(vector: &Value) -> Secret {
+    let secret = vector["vars"]["public_key"].as_str().unwrap_or_else(|| text(vector, "secret"));
+    Secret::new(secret, "vector").unwrap()
+}
+
+fn request(vector: &Value) -> Request {
+    let mut request = Request {
+        method: text(vector, "method").parse().unwrap(),
+        uri: text(vector, "url").parse().unwrap(),
+        body: text(vector, "body").to_owned().into(),
+        ..Request::default()
+    };
+    for (name, value) in vector["headers"].as_object().unwrap() {
+        request.headers.insert(
+            http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            http::HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
+        );
+    }
+    request
+}
+
+fn vectors() -> Vec<Value> {
+    serde_json::from_str(include_str!("vectors/published.json")).unwrap()
+}
+
+fn verify(vector: &Value, request: &Request) -> hookctl::model::Verdict {
+    let verifier = Verifier::new(provider(text(vector, "provider")), Some(secret(vector)));
+    let mut circumstances = Circumstances::at(Timestamp::from_second(vector["now"].as_i64().unwrap()).unwrap());
+    circumstances.url = Some(text(vector, "url"));
+    verifier.verify(request, &circumstances)
+}
+
+#[test]
+fn every_published_signature_is_valid() {
+    let failures: Vec<String> = vectors()
+        .iter()
+        .filter_map(|vector| {
+            let verdict = verify(vector, &request(vector));
+            let expected =
+                if vector["valid"].as_bool().unwrap() { VerdictStatus::Valid } else { VerdictStatus::Invalid };
+            (verdict.status != expected).then(|| format!("{}: {verdict:?}", text(vector, "id")))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_published_signature_is_invalid_once_a_signed_byte_changes() {
+    for vector in vectors().iter().filter(|vector| vector["valid"] == true) {
+        let mut wrong = vector.clone();
+        let secret = format!("{}x", text(vector, "secret"));
+        wrong["secret"] = Value::String(secret);
+        if vector["vars"]["public_key"].is_null() && !text(vector, "provider").starts_with("adyen") {
+            let verdict = verify(&wrong, &request(vector));
+            assert_ne!(verdict.status, VerdictStatus::Valid, "{} with another secret", text(vector, "id"));
+        }
+    }
+}
