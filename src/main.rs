@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The doorbell: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    hookctl::run()
+}

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 /// One attempt and its outcome. Exactly one of `response` and `error` is set, except that a body
 /// which broke off leaves both.
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    /// The method of the request.
+    pub method: Method,
     /// The URL that was tried.
     pub target: String,
     /// 1 for the first attempt.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use http::{HeaderName, Method};
 use toml::Spanned;
@@ -378,6 +377,6 @@ pub(super) fn only_secret(template: &Template) -> bool {
 }
 
 /// Compiles a signature that stands in the configuration or on the command line.
-pub fn signature_override(file: &str, text: &str, table: &SignatureTable) -> Result<Arc<Signature>, ManifestError> {
-    signature(table, 0).map(Arc::new).map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
+pub fn signature_override(file: &str, text: &str, table: &SignatureTable) -> Result<Signature, ManifestError> {
+    signature(table, 0).map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
 }

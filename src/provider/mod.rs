@@ -35,7 +35,7 @@ pub use event::DeliveryRules;
 pub use fresh::{Generator, set_field};
 pub use identify::{Identity, identify};
 pub use manifest::{Retries, SignatureTable};
-pub use sign::{Draft, SignError, compose, sign, target_path};
+pub use sign::{Draft, SignError, compose, renew, sign};
 pub use signature::{SecretHint, Signature};
 pub use verify::{Circumstances, Tolerance, Verifier};
 

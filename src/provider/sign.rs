@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::Provider;
@@ -23,10 +23,8 @@ use crate::model::{Request, Secret};
 pub struct Draft<'a> {
     /// The event's name, for headers and path.
     pub event: &'a str,
-    /// The body before ids and times are renewed.
+    /// The body, byte for byte.
     pub body: &'a [u8],
-    /// Whether ids and times in the body are renewed.
-    pub renew: bool,
     /// The content type, where it is not the provider's usual one.
     pub content_type: Option<&'a str>,
     /// Headers that replace or join the provider's; set before signing.
@@ -75,7 +73,7 @@ fn template_error(place: impl Into<String>) -> impl FnOnce(RenderError) -> SignE
 }
 
 /// The path of the target with the provider's own path behind it.
-pub fn target_path(provider: &Provider, event: &str, url: &str) -> Result<Uri, SignError> {
+fn target_path(provider: &Provider, event: &str, url: &str) -> Result<Uri, SignError> {
     let bad = || SignError::Target(url.to_owned());
     let uri: Uri = url.parse().map_err(|_| bad())?;
     let Some(rule) = &provider.delivery.path else { return Ok(uri) };
@@ -92,6 +90,16 @@ pub fn target_path(provider: &Provider, event: &str, url: &str) -> Result<Uri, S
     Uri::from_parts(parts).map_err(|_| bad())
 }
 
+/// A fixture's body with its ids and times renewed, as a real sender would.
+pub fn renew(
+    provider: &Provider,
+    event: &str,
+    body: &[u8],
+    generator: &RefCell<Generator>,
+) -> Result<Vec<u8>, SignError> {
+    fresh::renew(&provider.fresh, event, body, generator).map_err(template_error("[fresh]"))
+}
+
 /// Composes and signs. Without a secret, or where the provider signs nothing, the request has no signature.
 pub fn compose(
     provider: &Provider,
@@ -99,17 +107,15 @@ pub fn compose(
     secret: Option<&Secret>,
     generator: &RefCell<Generator>,
 ) -> Result<Request, SignError> {
-    let body = if draft.renew {
-        fresh::renew(&provider.fresh, draft.event, draft.body, generator).map_err(template_error("[fresh]"))?
-    } else {
-        draft.body.to_vec()
+    let mut request = Request {
+        method: provider.delivery.method.clone(),
+        uri: target_path(provider, draft.event, draft.url)?,
+        headers: HeaderMap::new(),
+        body: Bytes::copy_from_slice(draft.body),
     };
-    let uri = target_path(provider, draft.event, draft.url)?;
-    let mut request =
-        Request { method: provider.delivery.method.clone(), uri, headers: HeaderMap::new(), body: Bytes::from(body) };
     let content_type = draft.content_type.or(provider.delivery.content_types.first().map(String::as_str));
     if let Some(content_type) = content_type {
-        set(&mut request.headers, CONTENT_TYPE, content_type)?;
+        set(&mut request.headers, CONTENT_TYPE, content_type, false)?;
     }
     provider_headers(provider, draft.event, &mut request, generator)?;
     for name in draft.headers.keys() {
@@ -133,7 +139,7 @@ fn provider_headers(
     for (name, template) in &provider.delivery.headers {
         let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
         let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
-        set(&mut made, name.clone(), &value)?;
+        set(&mut made, name.clone(), &value, false)?;
     }
     for name in made.keys() {
         request.headers.remove(name);
@@ -169,8 +175,9 @@ pub fn sign(
             .map_err(template_error(format!("signature `{}`", signature.id())))?;
         (signature.sources.first().map(|source| source.source().clone()), value)
     };
+    let is_credential = matches!(signature.scheme, Scheme::Token | Scheme::Basic);
     match place {
-        Some(Source::Header(name)) => set(&mut request.headers, name, &value),
+        Some(Source::Header(name)) => set(&mut request.headers, name, &value, is_credential),
         Some(other) => Err(SignError::Place(other.place())),
         None => Ok(()),
     }
@@ -217,7 +224,7 @@ fn set_variables(
         is_found
     });
     match header.into_inner() {
-        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now),
+        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now, false),
         _ => Ok(()),
     }
 }
@@ -245,11 +252,12 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, S
     }
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), SignError> {
+/// Sets a header. One that is a credential in itself is marked sensitive, so that nothing prints it.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str, is_credential: bool) -> Result<(), SignError> {
     let mut parsed = HeaderValue::from_str(value).map_err(|_| {
         template_error(format!("header `{name}`"))(RenderError::unusable("the value has a control character"))
     })?;
-    parsed.set_sensitive(name == AUTHORIZATION);
+    parsed.set_sensitive(is_credential);
     headers.insert(name, parsed);
     Ok(())
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::condition::Condition;
 use super::digest::Digest;
 use super::format::Format;
-use super::template::{Expression, RenderError, Scope, Template};
+use super::template::{Expression, RenderError, Scope, Source, Template};
 
 /// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +210,19 @@ impl Signature {
     /// Where it stands, as people say it.
     pub fn place(&self) -> String {
         self.sources.first().map(|source| source.source().place()).unwrap_or_default()
+    }
+
+    /// The header that carries it, where it is one.
+    pub fn header(&self) -> Option<&http::HeaderName> {
+        self.sources.iter().find_map(|source| match source.source() {
+            Source::Header(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// Whether a time is signed with it.
+    pub fn has_timestamp(&self) -> bool {
+        self.timestamp.is_some()
     }
 
     /// How it is written there: `t={timestamp},v1={signature}`.

@@ -1,0 +1,101 @@
+//! `hookctl listen`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
+
+use super::complete;
+use super::values::{byte_size, duration};
+use super::verify::ToleranceArg;
+use super::{SecretArgs, SignatureArgs, TlsArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  hookctl listen --provider prospektr --secret-env HOOK_SECRET
+  hookctl listen -f 3000                    forward to localhost:3000, its answer is the answer
+  hookctl listen -f :3000/a -f :4000/b      forward to both, answer 200 at once
+  hookctl listen -e 'invoice.*' --json > events.jsonl
+  hookctl listen --expect 2 --timeout 30s   for CI: ends with 0 once two valid events came
+
+Ctrl-C ends it with a summary.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ListenArgs {
+    /// Port to listen on; 0 takes a free one
+    #[arg(short, long, default_value_t = 4000)]
+    pub(crate) port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDR")]
+    pub(crate) host: String,
+    /// Expect this provider (repeatable); without it, requests are recognised
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::providers))]
+    pub(crate) provider: Vec<String>,
+    /// Forward to: 4242, /path, localhost:4242/path or a URL (repeatable)
+    #[arg(short, long, value_name = "URL", help_heading = "Forwarding")]
+    pub(crate) forward_to: Vec<String>,
+    /// Whose answer the sender gets: the target's, or the configured one at once
+    #[arg(long, value_enum, value_name = "MODE", help_heading = "Forwarding")]
+    pub(crate) respond: Option<RespondMode>,
+    /// How long a target may take; 0 waits for ever
+    #[arg(long, value_parser = duration, default_value = "30s", value_name = "TIME", help_heading = "Forwarding")]
+    pub(crate) forward_timeout: Duration,
+    /// Show the target's answer even when it is 2xx
+    #[arg(long, help_heading = "Forwarding")]
+    pub(crate) show_response: bool,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Only these event types, as globs: 'invoice.*,customer.created'
+    #[arg(short, long, value_name = "GLOBS", value_delimiter = ',', add = ArgValueCompleter::new(complete::event_types))]
+    pub(crate) events: Vec<String>,
+    /// Do not check signatures
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    /// Answer requests with a wrong or missing signature like any other
+    #[arg(long)]
+    pub(crate) accept_invalid: bool,
+    /// How old a signature may be, such as 5m, or none
+    #[arg(long, value_name = "TIME")]
+    pub(crate) tolerance: Option<ToleranceArg>,
+    /// The URL the provider sends to, where a tunnel or proxy stands in between (some signatures cover it)
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) signature: SignatureArgs,
+    /// Status to answer with
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599), help_heading = "Answer")]
+    pub(crate) status: u16,
+    /// Body to answer with: text, or @FILE
+    #[arg(long, value_name = "STR|@FILE", help_heading = "Answer")]
+    pub(crate) body: Option<String>,
+    /// Header of the answer, 'Name: value' (repeatable)
+    #[arg(short = 'H', long, value_name = "HEADER", help_heading = "Answer")]
+    pub(crate) header: Vec<String>,
+    /// Wait this long before answering
+    #[arg(long, value_parser = duration, value_name = "TIME", help_heading = "Answer")]
+    pub(crate) delay: Option<Duration>,
+    /// Refuse larger bodies
+    #[arg(long, value_parser = byte_size, default_value = "25MiB", value_name = "SIZE")]
+    pub(crate) max_body: usize,
+    /// End with exit code 0 once this many matching, valid events have come
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) expect: Option<u64>,
+    /// End after this time; with --expect unmet, exit code 1
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    pub(crate) timeout: Option<Duration>,
+    /// Keep no history (this version keeps none)
+    #[arg(long)]
+    pub(crate) no_store: bool,
+}
+
+/// Whose answer the sender gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RespondMode {
+    /// The target's (default with one target)
+    Upstream,
+    /// The configured one, at once (default with none or several)
+    Now,
+}

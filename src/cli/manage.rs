@@ -1,0 +1,98 @@
+//! `hookctl providers`, `fixtures` and `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::ArgValueCompleter;
+
+use super::SignatureArgs;
+use super::complete;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProvidersCommand {
+    /// List them
+    List,
+    /// Show what is known of one: signature, events, delivery
+    Show {
+        /// Its name
+        #[arg(add = ArgValueCompleter::new(complete::providers))]
+        name: String,
+    },
+    /// Start the folder of a provider of one's own
+    New(Box<NewProviderArgs>),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hookctl providers new acme --signature-header X-Acme-Signature --signature-format 'sha256={signature}'\n  hookctl send acme/example --to 4000 --secret-env ACME_SECRET"
+)]
+pub(crate) struct NewProviderArgs {
+    /// Its name: lower-case letters, digits and -
+    pub(crate) name: String,
+    /// Put it here
+    #[arg(long, value_name = "DIR", default_value = ".hookctl/providers")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) signature: SignatureArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FixturesCommand {
+    /// List them
+    List {
+        /// Only of this provider
+        #[arg(add = ArgValueCompleter::new(complete::providers))]
+        provider: Option<String>,
+    },
+    /// Print the exact body of one
+    Show {
+        /// EVENT or PROVIDER/EVENT
+        #[arg(add = ArgValueCompleter::new(complete::events))]
+        name: String,
+        /// Look in this provider
+        #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::providers))]
+        provider: Option<String>,
+    },
+    /// Save one of one's own, to edit and send
+    Save(SaveFixtureArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hookctl fixtures save prokeep/message_received          a copy to edit\n  hookctl fixtures save stripe/my.event --from event.json\n  hookctl fixtures save prokeep/message_received --as prokeep/angry_message"
+)]
+pub(crate) struct SaveFixtureArgs {
+    /// PROVIDER/EVENT
+    #[arg(add = ArgValueCompleter::new(complete::events))]
+    pub(crate) name: String,
+    /// Take the body from this file, or - for stdin; else a copy of the fixture of that name
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) from: Option<String>,
+    /// Save under this name
+    #[arg(long, value_name = "PROVIDER/EVENT")]
+    pub(crate) r#as: Option<String>,
+    /// Put it here
+    #[arg(long, value_name = "DIR", default_value = ".hookctl/providers")]
+    pub(crate) dir: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ConfigCommand>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every effective value and where it came from (default)
+    Show,
+    /// Write a commented hookctl.toml into this folder
+    Init {
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+}

@@ -1,0 +1,279 @@
+//! The command line as it is typed. What it means is decided in `commands`.
+
+mod complete;
+mod listen;
+mod manage;
+mod send;
+mod values;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub(crate) use listen::{ListenArgs, RespondMode};
+pub(crate) use manage::{
+    ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
+};
+pub(crate) use send::{RetryRule, SendArgs, Tamper};
+pub(crate) use values::duration;
+pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
+
+/// Test and debug webhooks: receive, verify, explain, send.
+///
+/// Receives events locally with the signature verified and explained, forwards them to your app, and
+/// fires signed sample events at any endpoint. Nothing leaves this machine unless you say so.
+#[derive(Debug, Parser)]
+#[command(name = "hookctl", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hookctl listen --provider prospektr --secret-env HOOK_SECRET
+  hookctl send prospect.added --to http://127.0.0.1:4000 --secret-env HOOK_SECRET
+  hookctl verify --provider github --header 'X-Hub-Signature-256: sha256=…' --body payload.json
+
+Every flag can also be set as HOOKCTL_<FLAG> in the environment, or in hookctl.toml.
+Exit codes: 0 done; 1 the answer is no; 2 usage or configuration; 3 machine or network; 130 interrupted.";
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalArgs {
+    /// Read this configuration file instead of searching for hookctl.toml
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) config: Option<PathBuf>,
+    /// Use this profile of the configuration
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub(crate) profile: Option<String>,
+    /// Look for providers in this folder too
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub(crate) providers: Option<PathBuf>,
+    /// Print one JSON object a line on stdout (same as --format json)
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Output format
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, help_heading = "Global options")]
+    pub(crate) format: Format,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Global options")]
+    pub(crate) color: Color,
+    /// Say less on stderr
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// Show more (headers; twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+}
+
+impl GlobalArgs {
+    /// Whether stdout carries JSON lines.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One object a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive webhooks: verify, show, answer, forward
+    Listen(Box<ListenArgs>),
+    /// Send a signed sample event, a file or stdin to a URL
+    #[command(visible_alias = "trigger")]
+    Send(Box<SendArgs>),
+    /// Check a signature offline, and explain it
+    Verify(Box<VerifyArgs>),
+    /// Print the headers that a provider would send with a body
+    Sign(Box<SignArgs>),
+    /// The providers hookctl knows
+    #[command(subcommand)]
+    Providers(ProvidersCommand),
+    /// Sample events
+    #[command(subcommand)]
+    Fixtures(FixturesCommand),
+    /// Show the effective configuration, and where each value came from
+    Config(ConfigArgs),
+    /// Check this machine and the configuration
+    Doctor,
+    /// Print shell completions
+    #[command(
+        after_help = "Examples:\n  source <(hookctl completions bash)\n  hookctl completions zsh > ~/.zfunc/_hookctl"
+    )]
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the man page
+    #[command(after_help = "Examples:\n  hookctl man | man -l -")]
+    Man,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    Powershell,
+}
+
+impl Shell {
+    /// The name that the completion engine knows it by.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Elvish => "elvish",
+            Self::Powershell => "powershell",
+        }
+    }
+}
+
+/// Where the secret is.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SecretArgs {
+    /// Take the secret from this environment variable
+    #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
+    pub(crate) secret_env: Option<String>,
+    /// Take the secret from this file (a trailing newline is removed)
+    #[arg(long, value_name = "PATH", help_heading = "Secret and signature")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// The secret itself; other users of this machine can see it, so prefer --secret-env
+    #[arg(long, value_name = "SECRET", help_heading = "Secret and signature", hide_env_values = true)]
+    pub(crate) secret: Option<String>,
+}
+
+/// A signature other than the provider's, from flags.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SignatureArgs {
+    /// Use the signature of this id (see `providers show`)
+    #[arg(long, value_name = "ID", help_heading = "Secret and signature")]
+    pub(crate) signature: Option<String>,
+    /// The header that carries the signature, instead of the provider's
+    #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
+    pub(crate) signature_header: Option<String>,
+    /// hmac, hash, ed25519, token or basic
+    #[arg(long, value_name = "SCHEME", help_heading = "Secret and signature")]
+    pub(crate) signature_scheme: Option<String>,
+    /// sha1, sha256, sha384, sha512 or md5
+    #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
+    pub(crate) signature_algorithm: Option<String>,
+    /// hex, base64 or base64url
+    #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
+    pub(crate) signature_encoding: Option<String>,
+    /// How the header is written, such as 'sha256={signature}'
+    #[arg(long, value_name = "TEMPLATE", help_heading = "Secret and signature")]
+    pub(crate) signature_format: Option<String>,
+    /// What is signed, such as '{header:X-Timestamp}.{body}'
+    #[arg(long, value_name = "TEMPLATE", help_heading = "Secret and signature")]
+    pub(crate) signed: Option<String>,
+}
+
+/// TLS of outgoing requests.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TlsArgs {
+    /// Accept any TLS certificate
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Trust the certificates in this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_cert: Option<PathBuf>,
+}
+
+/// The whole command tree, with an environment variable for every flag.
+pub(crate) fn command() -> clap::Command {
+    with_environment(Cli::command())
+}
+
+fn with_environment(command: clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let command = command.mut_args(|arg| match arg.get_long() {
+        Some("help" | "version") | None => arg,
+        Some(long) => {
+            let variable = format!("HOOKCTL_{}", long.replace('-', "_").to_uppercase());
+            arg.env(variable).hide_env(true)
+        }
+    });
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_environment))
+}
+
+/// Answers a shell that asks for completions; ends the process if it did.
+pub(crate) fn complete_if_asked() {
+    clap_complete::CompleteEnv::with_factory(command).complete();
+}
+
+/// Whether a command has a flag of this long name; `_` counts as `-`.
+pub(crate) fn has_flag(command: &str, name: &str) -> bool {
+    flag_names(command).contains(&name.replace('_', "-"))
+}
+
+/// What to say of a flag that a command does not have.
+pub(crate) fn unknown_flag(command: &str, name: &str) -> String {
+    let names = flag_names(command);
+    let nearest = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
+    let nearest = nearest.map(|known| format!(" (nearest: `{known}`)")).unwrap_or_default();
+    format!("unknown key `{name}` in [{command}]{nearest}")
+}
+
+fn flag_names(command: &str) -> Vec<String> {
+    let tree = Cli::command();
+    let Some(found) = tree.find_subcommand(command) else { return Vec::new() };
+    found.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
+}
+
+/// A flag as `hookctl config` needs it.
+pub(crate) struct FlagInfo {
+    /// The long name.
+    pub(crate) name: String,
+    /// The environment variable.
+    pub(crate) variable: String,
+    /// The built-in default.
+    pub(crate) default: Option<String>,
+    /// Whether the value must not be shown.
+    pub(crate) is_secret: bool,
+}
+
+/// The flags of a command, or the global ones for `""`.
+pub(crate) fn flags(command: &str) -> Vec<FlagInfo> {
+    let tree = self::command();
+    let Some(found) = (if command.is_empty() { Some(&tree) } else { tree.find_subcommand(command) }) else {
+        return Vec::new();
+    };
+    let valued = found.get_arguments().filter(|arg| arg.get_env().is_some());
+    valued
+        .map(|arg| {
+            let defaults: Vec<String> =
+                arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+            FlagInfo {
+                name: arg.get_long().unwrap_or_default().to_owned(),
+                variable: arg.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+                default: Some(defaults.join(", ")).filter(|text| !text.is_empty()),
+                is_secret: arg.get_long() == Some("secret"),
+            }
+        })
+        .collect()
+}

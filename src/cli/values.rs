@@ -1,0 +1,114 @@
+//! Values of flags in the forms people type.
+
+use std::time::Duration;
+
+/// `2s`, `500ms`, `1m30s`; a bare number is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a duration (write 500ms, 2s, 1m30s)");
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
+    }
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(span).map_err(|_| wrong())
+}
+
+/// `25MiB`, `500KB`, `1000`.
+pub(crate) fn byte_size(text: &str) -> Result<usize, String> {
+    let size: bytesize::ByteSize = text.parse().map_err(|_| format!("`{text}` is not a size (write 25MiB, 500KB)"))?;
+    usize::try_from(size.as_u64()).map_err(|_| format!("`{text}` is too large"))
+}
+
+/// Requests in a time, such as `50/s` or `600/m`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rate {
+    /// Requests a second.
+    pub(crate) per_second: f64,
+}
+
+impl std::str::FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not a rate (write 50/s, 600/m)");
+        let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+        let seconds = match unit.trim() {
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(wrong()),
+        };
+        let count: f64 = count.trim().parse().map_err(|_| wrong())?;
+        if count.is_finite() && count > 0.0 { Ok(Self { per_second: count / seconds }) } else { Err(wrong()) }
+    }
+}
+
+/// Status codes: `204`, `2xx`, `200-299`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StatusRange {
+    ranges: Vec<(u16, u16)>,
+    text: String,
+}
+
+impl StatusRange {
+    /// Whether a status is one of them.
+    pub(crate) fn contains(&self, status: u16) -> bool {
+        self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&status))
+    }
+}
+
+impl std::fmt::Display for StatusRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Reads `2xx`, `204`, `200-204`, and lists of these with commas.
+pub(crate) fn status_range(text: &str) -> Result<StatusRange, String> {
+    let wrong = || format!("`{text}` is not a status (write 2xx, 204 or 200-204)");
+    let mut ranges = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let range = if let Some(class) = part.strip_suffix("xx") {
+            let class: u16 = class.parse().map_err(|_| wrong())?;
+            (class.saturating_mul(100), class.saturating_mul(100).saturating_add(99))
+        } else if let Some((low, high)) = part.split_once('-') {
+            (low.parse().map_err(|_| wrong())?, high.parse().map_err(|_| wrong())?)
+        } else {
+            let status = part.parse().map_err(|_| wrong())?;
+            (status, status)
+        };
+        if range.0 < 100 || range.1 > 599 || range.0 > range.1 {
+            return Err(wrong());
+        }
+        ranges.push(range);
+    }
+    Ok(StatusRange { ranges, text: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_people_write_them() {
+        assert_eq!(duration("2s").unwrap(), Duration::from_secs(2));
+        assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));
+        assert_eq!(duration("1m30s").unwrap(), Duration::from_secs(90));
+        assert_eq!(duration("3").unwrap(), Duration::from_secs(3));
+        for text in ["", "x", "-1s", "-1", "NaN"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_rates_and_statuses_too() {
+        assert_eq!(byte_size("25MiB").unwrap(), 25 << 20);
+        assert!(
+            (Rate { per_second: 50.0 } == "50/s".parse().unwrap())
+                && ("600/m".parse() == Ok(Rate { per_second: 10.0 }))
+        );
+        assert!("0/s".parse::<Rate>().is_err());
+        let range = status_range("2xx,404").unwrap();
+        assert!(range.contains(204) && range.contains(404) && !range.contains(301));
+        assert!(status_range("9xx").is_err() && status_range("99").is_err());
+    }
+}

@@ -1,0 +1,120 @@
+//! The provider and the secret that flags, environment and configuration choose.
+
+use std::sync::Arc;
+
+use super::Context;
+use crate::cli::{SecretArgs, SignatureArgs, ToleranceArg};
+use crate::error::Failure;
+use crate::model::Secret;
+use crate::provider::{Provider, Signature, SignatureTable, Tolerance, signature_override};
+use crate::settings::{SecretOrigin, read_secret};
+
+/// The provider of this id, with the signature that flags or configuration give it.
+pub(super) fn provider(context: &Context, id: &str, flags: &SignatureArgs) -> Result<Arc<Provider>, Failure> {
+    let provider = context.catalogue.provider(id)?;
+    with_configured_signature(context, provider, flags)
+}
+
+/// The same provider with the signature that flags or configuration give it.
+pub(super) fn with_configured_signature(
+    context: &Context,
+    provider: Arc<Provider>,
+    flags: &SignatureArgs,
+) -> Result<Arc<Provider>, Failure> {
+    if let Some(signature) = signature_from_flags(&provider, flags)? {
+        return Ok(Arc::new(provider.with_signature(signature)));
+    }
+    let Some((file, table)) = context.settings.signature(provider.id()) else { return Ok(provider) };
+    let signature = signature_override(&file.path().display().to_string(), file.text(), table)?;
+    Ok(Arc::new(provider.with_signature(signature)))
+}
+
+/// Flags describe a whole signature: what they leave out is HMAC-SHA-256 of the body, in hex, in the
+/// provider's own header.
+fn signature_from_flags(provider: &Provider, flags: &SignatureArgs) -> Result<Option<Signature>, Failure> {
+    let given = [
+        ("scheme", &flags.signature_scheme),
+        ("algorithm", &flags.signature_algorithm),
+        ("encoding", &flags.signature_encoding),
+        ("format", &flags.signature_format),
+        ("signed", &flags.signed),
+    ];
+    if flags.signature_header.is_none() && given.iter().all(|(_, value)| value.is_none()) {
+        return Ok(None);
+    }
+    let source = match &flags.signature_header {
+        Some(name) => format!("header:{name}"),
+        None => own_source(provider)?,
+    };
+    let mut table = toml::Table::new();
+    for (key, default) in [("scheme", "hmac"), ("encoding", "hex"), ("signed", "{body}"), ("id", "flags")] {
+        table.insert(key.to_owned(), default.into());
+    }
+    table.insert("source".to_owned(), source.into());
+    for (key, value) in given {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), value.as_str().into());
+        }
+    }
+    let text = table.to_string();
+    let wrong = |problem: String| Failure::usage(format!("the signature flags: {problem}"));
+    let table: SignatureTable = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+    signature_override("flags", &text, &table).map(Some).map_err(|error| wrong(error.problem))
+}
+
+fn own_source(provider: &Provider) -> Result<String, Failure> {
+    let header = provider.signatures().first().and_then(Signature::header);
+    header.map(|name| format!("header:{name}")).ok_or_else(|| {
+        Failure::usage(format!("{} has no signature header of its own", provider.id()))
+            .hint("name one with --signature-header")
+    })
+}
+
+/// The secret: by flag, by `HOOKCTL_SECRET…`, by configuration, by the provider's well-known variable.
+pub(super) fn secret(context: &Context, provider: &Provider, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
+    match named_secret(context, flags)? {
+        Some(secret) => Ok(Some(secret)),
+        None => own_secret(context, provider),
+    }
+}
+
+/// The secret that flags name, whatever the provider.
+pub(super) fn named_secret(context: &Context, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
+    let origin = match (&flags.secret_env, &flags.secret_file, &flags.secret) {
+        (Some(name), _, _) => SecretOrigin::Variable(name.clone()),
+        (None, Some(path), _) => SecretOrigin::File(context.path(path)),
+        (None, None, Some(secret)) => {
+            let by_flag = std::env::var("HOOKCTL_SECRET").ok().as_ref() != Some(secret);
+            if by_flag {
+                context.say("warning: other users of this machine can see --secret: use --secret-env or --secret-file");
+            }
+            let origin = if by_flag { "--secret" } else { "env:HOOKCTL_SECRET" };
+            return Ok(Some(Secret::new(secret.as_bytes(), origin)?));
+        }
+        (None, None, None) => return Ok(None),
+    };
+    read(context, &origin).map(Some)
+}
+
+/// The secret that the configuration or the environment holds for this provider.
+pub(super) fn own_secret(context: &Context, provider: &Provider) -> Result<Option<Secret>, Failure> {
+    if let Some((origin, _)) = context.settings.secret(provider.id()) {
+        return read(context, &origin).map(Some);
+    }
+    let known =
+        provider.about().secret_env.iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    known.map(|name| read(context, &SecretOrigin::Variable(name.clone()))).transpose()
+}
+
+fn read(context: &Context, origin: &SecretOrigin) -> Result<Secret, Failure> {
+    read_secret(origin, &mut |text| context.say(text))
+}
+
+/// What `--tolerance` means.
+pub(super) fn tolerance(flag: Option<ToleranceArg>) -> Tolerance {
+    match flag {
+        None => Tolerance::Provider,
+        Some(ToleranceArg::Seconds(seconds)) => Tolerance::Seconds(seconds),
+        Some(ToleranceArg::None) => Tolerance::Unlimited,
+    }
+}

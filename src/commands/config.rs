@@ -1,0 +1,102 @@
+//! `hookctl config`: every effective value and where it came from.
+
+use std::fs;
+
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::{self, ConfigCommand};
+use crate::error::{Exit, Failure, Outcome};
+use crate::settings::{FILE_NAME, FlagValue};
+
+/// What `config init` writes: every key, commented out, with its default.
+const EXAMPLE: &str = include_str!("hookctl.toml");
+
+/// Commands whose flags the file can set.
+const COMMANDS: [&str; 5] = ["", "listen", "send", "verify", "sign"];
+
+/// Runs the command.
+pub(super) fn run(command: Option<ConfigCommand>, context: &Context) -> Outcome {
+    match command {
+        Some(ConfigCommand::Init { force }) => init(force, context),
+        Some(ConfigCommand::Show) | None => show(context),
+    }
+}
+
+fn init(force: bool, context: &Context) -> Outcome {
+    let path = context.directory.join(FILE_NAME);
+    if path.exists() && !force {
+        return Err(Failure::usage(format!("{} is there already", path.display())).hint("--force replaces it"));
+    }
+    fs::write(&path, EXAMPLE)
+        .map_err(|error| Failure::machine("cannot_write", anyhow::anyhow!("{}: {error}", path.display())))?;
+    context.say(&format!("wrote {}", path.display()));
+    Ok(Exit::Done)
+}
+
+/// One effective value.
+#[derive(Serialize)]
+struct Entry {
+    key: String,
+    value: String,
+    origin: String,
+}
+
+fn show(context: &Context) -> Outcome {
+    let mut entries: Vec<Entry> = COMMANDS.iter().flat_map(|command| flag_entries(command, context)).collect();
+    entries.extend(secret_entries(context)?);
+    if context.json() {
+        for entry in &entries {
+            context.print_item("config", entry)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let files: Vec<String> = context.settings.files().iter().map(|file| file.path().display().to_string()).collect();
+    context.say(&if files.is_empty() {
+        format!("no {FILE_NAME} found; `hookctl config init` writes one")
+    } else {
+        format!("read {}", files.join(", "))
+    });
+    let rows: Vec<Vec<String>> = entries.into_iter().map(|entry| vec![entry.key, entry.value, entry.origin]).collect();
+    context.print_table(&["KEY", "VALUE", "FROM"], &rows)?;
+    Ok(Exit::Done)
+}
+
+/// The flags of one command that have a value without being typed.
+fn flag_entries(command: &str, context: &Context) -> Vec<Entry> {
+    let configured = context.settings.flags(command);
+    cli::flags(command)
+        .into_iter()
+        .filter_map(|flag| {
+            let (value, origin) = effective(&flag, &configured)?;
+            let key = if command.is_empty() { flag.name } else { format!("{command}.{}", flag.name) };
+            let value = if flag.is_secret { "***".to_owned() } else { value };
+            Some(Entry { key, value, origin })
+        })
+        .collect()
+}
+
+fn effective(flag: &cli::FlagInfo, configured: &[FlagValue]) -> Option<(String, String)> {
+    if let Ok(value) = std::env::var(&flag.variable) {
+        return Some((value, format!("env:{}", flag.variable)));
+    }
+    if let Some(value) = configured.iter().find(|value| value.name == flag.name) {
+        return Some((value.values.join(", "), value.origin.clone()));
+    }
+    flag.default.clone().map(|default| (default, "default".to_owned()))
+}
+
+/// Where each provider's secret is, and whether it is there; never what it is.
+fn secret_entries(context: &Context) -> Result<Vec<Entry>, Failure> {
+    let mut entries = Vec::new();
+    for id in context.catalogue.ids() {
+        let key = format!("provider.{id}.secret");
+        if let Some((place, origin)) = context.settings.secret(&id) {
+            entries.push(Entry { key, value: place.to_string(), origin });
+        } else if let Ok(provider) = context.catalogue.provider(&id) {
+            let set = provider.about().secret_env.iter().find(|name| std::env::var_os(name).is_some());
+            entries.extend(set.map(|name| Entry { key, value: "***".into(), origin: format!("env:{name}") }));
+        }
+    }
+    Ok(entries)
+}

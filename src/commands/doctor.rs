@@ -1,0 +1,116 @@
+//! `hookctl doctor`: what could stand in the way, and what to do about it.
+
+use std::net::TcpListener;
+
+use serde::Serialize;
+
+use super::{Context, chosen};
+use crate::error::{Exit, Failure, Outcome};
+use crate::http;
+use crate::output;
+
+/// The port that `listen` takes by default.
+const DEFAULT_PORT: u16 = 4000;
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    found: String,
+    hint: Option<String>,
+}
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, ok: true, found: found.into(), hint: None }
+    }
+
+    fn bad(name: &'static str, found: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name, ok: false, found: found.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(context: &Context) -> Outcome {
+    let mut checks = vec![version(), configuration(context)];
+    checks.extend(manifests(context));
+    checks.extend(secrets(context));
+    checks.extend([port(), certificates(), proxies()]);
+    for check in &checks {
+        print(check, context)?;
+    }
+    Ok(if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::No })
+}
+
+fn print(check: &Check, context: &Context) -> Result<(), Failure> {
+    if context.json() {
+        return context.print_item("check", check);
+    }
+    let glyph = if check.ok { "✓" } else { "✗" };
+    let hint = check.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
+    Ok(output::print(format!("{glyph} {}: {}\n{hint}", check.name, output::untrusted(&check.found)))?)
+}
+
+fn version() -> Check {
+    Check::good("version", format!("hookctl {}", env!("CARGO_PKG_VERSION")))
+}
+
+fn configuration(context: &Context) -> Check {
+    let files: Vec<String> = context.settings.files().iter().map(|file| file.path().display().to_string()).collect();
+    Check::good("configuration", if files.is_empty() { "no file, defaults apply".to_owned() } else { files.join(", ") })
+}
+
+fn manifests(context: &Context) -> Vec<Check> {
+    let (providers, problems) = context.catalogue.all();
+    let mut checks = vec![Check::good("providers", format!("{} are usable", providers.len()))];
+    checks.extend(problems.iter().map(|problem| {
+        Check::bad("provider", problem.to_string(), problem.hint().unwrap_or_else(|| "look at the file".to_owned()))
+    }));
+    checks
+}
+
+/// Secrets that the configuration names must be readable.
+fn secrets(context: &Context) -> Vec<Check> {
+    let ids = context.catalogue.ids().into_iter().filter(|id| context.settings.secret(id).is_some());
+    let providers = ids.filter_map(|id| context.catalogue.provider(&id).ok());
+    providers
+        .map(|provider| match chosen::own_secret(context, &provider) {
+            Ok(_) => Check::good("secret", format!("{} has one", provider.id())),
+            Err(failure) => Check::bad(
+                "secret",
+                format!("{}: {:#}", provider.id(), failure.error),
+                failure.hint.unwrap_or_else(|| "mend the configuration".to_owned()),
+            ),
+        })
+        .collect()
+}
+
+fn port() -> Check {
+    match TcpListener::bind(("127.0.0.1", DEFAULT_PORT)) {
+        Ok(_) => Check::good("port", format!("{DEFAULT_PORT} is free")),
+        Err(error) => {
+            Check::bad("port", format!("{DEFAULT_PORT}: {error}"), "use `listen --port 0`, or end what listens there")
+        }
+    }
+}
+
+fn certificates() -> Check {
+    match http::system_certificates() {
+        0 => Check::bad(
+            "certificates",
+            "the system has none, so no https target can be trusted",
+            "install ca-certificates, or use --ca-cert FILE",
+        ),
+        count => Check::good("certificates", format!("{count} authorities of the system")),
+    }
+}
+
+fn proxies() -> Check {
+    let set: Vec<&str> = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_some())
+        .collect();
+    let found = if set.is_empty() { "none in the environment".to_owned() } else { format!("from {}", set.join(", ")) };
+    Check::good("proxy", found)
+}

@@ -1,0 +1,252 @@
+//! `hookctl listen`.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use http::StatusCode;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use wildmatch::WildMatch;
+
+use super::{Context, chosen, input};
+use crate::cli::{ListenArgs, RespondMode};
+use crate::delivery::Target;
+use crate::error::{Exit, Failure, Outcome};
+use crate::http::{Client, ClientOptions, Limits, bind};
+use crate::listener::{self, Canned, Destination, Ending, Options, Providers, Respond, Shortfall};
+use crate::model::{Notice, Secret, Summary};
+use crate::output::{Format, Presenter};
+use crate::provider::{Provider, Verifier};
+
+/// Two workers: one connection's work never waits for another's, and more gain nothing.
+const WORKERS: usize = 2;
+/// An app's answer is passed on whole up to this size.
+const MAX_UPSTREAM_ANSWER: usize = 8 * 1024 * 1024;
+
+/// Runs the command.
+pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
+    let options = options(args, context)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    runtime.block_on(serve(args, context, options))
+}
+
+async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcome {
+    let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args, error))?;
+    let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    let client = Client::new(ClientOptions {
+        timeout: Some(args.forward_timeout).filter(|limit| !limit.is_zero()),
+        insecure: args.tls.insecure,
+        ca_certs: args.tls.ca_cert.iter().map(|path| context.path(path)).collect(),
+        max_response: MAX_UPSTREAM_ANSWER,
+        forbid: own.clone(),
+        ..ClientOptions::default()
+    })?;
+    let closed = Arc::new(Closed::default());
+    let presenter = Arc::new(presenter(args, context, &closed)?);
+    let port = own.first().map_or(args.port, std::net::SocketAddr::port);
+    presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
+    let stop = stop_signal(Arc::clone(&closed));
+    let (ending, summary) = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop).await;
+    presenter.present(Notice::Stopped(summary));
+    if let Some(presenter) = Arc::into_inner(presenter) {
+        presenter.finish();
+    }
+    outcome(args, context, ending, &summary, &closed)
+}
+
+fn outcome(args: &ListenArgs, context: &Context, ending: Ending, summary: &Summary, closed: &Closed) -> Outcome {
+    if closed.is_failure.load(Relaxed) {
+        return Err(Failure::machine("output", anyhow::anyhow!("stdout cannot be written")).hint("is the disk full?"));
+    }
+    match ending {
+        Ending::Met | Ending::TimeUp => Ok(Exit::Done),
+        Ending::Unmet(shortfall) => Err(unmet(&shortfall)),
+        Ending::Stopped if closed.is_closed.load(Relaxed) => Ok(Exit::Done),
+        Ending::Stopped if args.expect.is_some() => {
+            context.say(&format!("interrupted before the expected events came ({} received)", summary.received));
+            Ok(Exit::Interrupted)
+        }
+        Ending::Stopped => Ok(Exit::Done),
+    }
+}
+
+fn unmet(shortfall: &Shortfall) -> Failure {
+    let Shortfall { wanted, seen, came } = shortfall;
+    let message = format!(
+        "expected {wanted} matching, valid events, and {seen} came ({} received: {} valid, {} invalid, {} unsigned, {} unchecked)",
+        came.received, came.valid, came.invalid, came.unsigned, came.unchecked
+    );
+    let hint = if came.received == 0 {
+        "nothing arrived: is the sender's URL right?"
+    } else if came.unchecked > 0 && came.valid == 0 {
+        "unchecked events count only with --no-verify, or where the provider signs nothing: give the secret"
+    } else {
+        "the lines above say what did come"
+    };
+    Failure::new(Exit::No, "expectation_unmet", anyhow::Error::msg(message)).hint(hint)
+}
+
+fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
+    Ok(Options {
+        providers: providers(args, context)?,
+        tolerance: chosen::tolerance(args.tolerance),
+        public_url: args.public_url.as_deref().map(Target::parse).transpose()?.map(|target| target.url().clone()),
+        accept_invalid: args.accept_invalid,
+        events: globs(&args.events),
+        answer: answer(args)?,
+        destinations: destinations(args, context)?,
+        respond: args.respond.map(|mode| match mode {
+            RespondMode::Upstream => Respond::Upstream,
+            RespondMode::Now => Respond::Now,
+        }),
+        expect: args.expect,
+        timeout: args.timeout,
+        limits: Limits { max_body: args.max_body, ..Limits::default() },
+    })
+}
+
+/// The named providers with their secrets, and all others, which are recognised.
+fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure> {
+    let given = chosen::named_secret(context, &args.secret)?;
+    let secret_of = |provider: &Provider| -> Result<Option<Secret>, Failure> {
+        match &given {
+            Some(secret) => Ok(Some(secret.clone())),
+            None => chosen::own_secret(context, provider),
+        }
+    };
+    let mut named = Vec::new();
+    for id in &args.provider {
+        let provider = chosen::provider(context, id, &args.signature)?;
+        let secret = secret_of(&provider)?;
+        named.push(Verifier::new(provider, secret));
+    }
+    let (all, problems) = context.catalogue.all();
+    for problem in problems {
+        context.say(&format!("warning: {problem} (this provider is left out)"));
+    }
+    let mut others = Vec::new();
+    for provider in all.into_iter().filter(|provider| !args.provider.iter().any(|id| **id == **provider.id())) {
+        let provider = chosen::with_configured_signature(context, provider, &Default::default())?;
+        // A secret given by flag belongs to the named providers, where there are any.
+        let secret = if named.is_empty() { secret_of(&provider)? } else { chosen::own_secret(context, &provider)? };
+        others.push(Verifier::new(provider, secret));
+    }
+    Ok(Providers::new(named, others, !args.no_verify))
+}
+
+fn globs(patterns: &[String]) -> Vec<WildMatch> {
+    patterns.iter().map(|pattern| pattern.trim()).filter(|pattern| !pattern.is_empty()).map(WildMatch::new).collect()
+}
+
+fn answer(args: &ListenArgs) -> Result<Canned, Failure> {
+    let status =
+        StatusCode::from_u16(args.status).map_err(|_| Failure::usage(format!("`{}` is not a status", args.status)))?;
+    let body = args.body.as_deref().map(input::text_or_file).transpose()?.unwrap_or_default();
+    Ok(Canned { status, headers: input::headers(&args.header)?, body: body.into(), delay: args.delay })
+}
+
+/// Every `-f` target gets all events; those of `[[route]]` get theirs.
+fn destinations(args: &ListenArgs, context: &Context) -> Result<Vec<Destination>, Failure> {
+    let mut destinations = Vec::new();
+    for target in &args.forward_to {
+        destinations.push(Destination { target: Target::parse(target)?, events: Vec::new() });
+    }
+    for route in context.settings.routes() {
+        for target in &route.to {
+            destinations.push(Destination { target: Target::parse(target)?, events: globs(&route.events) });
+        }
+    }
+    Ok(destinations)
+}
+
+fn presenter(args: &ListenArgs, context: &Context, closed: &Arc<Closed>) -> Result<Presenter, Failure> {
+    let format = if context.json() {
+        Format::Json
+    } else {
+        Format::Human {
+            color: context.color(),
+            verbosity: context.global.verbose.max(u8::from(args.show_response)),
+            quiet: context.global.quiet,
+        }
+    };
+    let closed = Arc::clone(closed);
+    let on_closed = Box::new(move |error: io::Error| closed.set(&error));
+    Ok(Presenter::start(format, Box::new(io::stdout()), Box::new(io::stderr()), on_closed)?)
+}
+
+/// Whether stdout is gone, and whether that is an error.
+#[derive(Default)]
+struct Closed {
+    is_closed: AtomicBool,
+    is_failure: AtomicBool,
+    changed: Notify,
+}
+
+impl Closed {
+    fn set(&self, error: &io::Error) {
+        self.is_failure.store(error.kind() != io::ErrorKind::BrokenPipe, Relaxed);
+        self.is_closed.store(true, Relaxed);
+        self.changed.notify_one();
+    }
+}
+
+/// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more.
+async fn stop_signal(closed: Arc<Closed>) {
+    tokio::select! {
+        () = interrupt() => {}
+        () = closed.changed.notified() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn interrupt() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without a handler the signal ends the process as usual.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// An IPv6 address stands in brackets in a URL.
+fn shown_host(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+}
+
+fn cannot_bind(args: &ListenArgs, error: io::Error) -> Failure {
+    let address = format!("{}:{}", args.host, args.port);
+    let (code, hint) = match error.kind() {
+        io::ErrorKind::AddrInUse => (
+            "port_in_use",
+            format!(
+                "another program has it (`ss -ltnp 'sport = :{}'` names it): use --port 0 for a free one",
+                args.port
+            ),
+        ),
+        io::ErrorKind::PermissionDenied => {
+            ("port_privileged", "ports below 1024 need privileges: use a higher --port".to_owned())
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            ("no_such_address", "this machine has no such address: use --host 127.0.0.1".to_owned())
+        }
+        _ => ("cannot_listen", "use --host 127.0.0.1".to_owned()),
+    };
+    Failure::machine(code, anyhow::anyhow!("cannot listen on {address}: {error}")).hint(hint)
+}

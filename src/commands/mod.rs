@@ -1,0 +1,224 @@
+//! The commands: what was typed is given its meaning, services are started, the outcome is printed.
+
+mod chosen;
+mod config;
+mod doctor;
+mod fixtures;
+mod input;
+mod listen;
+mod payload;
+mod providers;
+mod send;
+mod tamper;
+mod verify;
+mod watch;
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use clap::FromArgMatches as _;
+use serde::Serialize;
+
+use crate::cli::{self, Cli, Color, Command, GlobalArgs, Shell};
+use crate::error::{Exit, Failure, Outcome};
+use crate::output::{self, ColorChoice, Human, Palette};
+use crate::provider::Catalogue;
+use crate::settings::{self, Settings};
+
+/// What every command needs to know.
+pub(crate) struct Context {
+    pub(crate) global: GlobalArgs,
+    pub(crate) settings: Settings,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) directory: PathBuf,
+}
+
+/// Runs a command line and reports how it ended.
+pub(crate) fn run(args: Vec<OsString>) -> Exit {
+    let json = asks_for_json(&args);
+    match parse(args).and_then(|(cli, context)| dispatch(cli.command, &context)) {
+        Ok(exit) => exit,
+        Err(failure) if failure.exit == Exit::Done => Exit::Done,
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Outcome {
+    match command {
+        Command::Listen(args) => listen::run(&args, context),
+        Command::Send(args) => send::run(&args, context),
+        Command::Verify(args) => verify::verify(&args, context),
+        Command::Sign(args) => verify::sign(&args, context),
+        Command::Providers(command) => providers::run(&command, context),
+        Command::Fixtures(command) => fixtures::run(&command, context),
+        Command::Config(args) => config::run(args.command, context),
+        Command::Doctor => doctor::run(context),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
+    }
+}
+
+/// The configuration is read first: its values are the defaults of the command line.
+fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
+    let directory = std::env::current_dir()
+        .map_err(|error| Failure::machine("no_directory", anyhow::anyhow!("the working directory: {error}")))?;
+    let named = early_value(&args, "config").map(PathBuf::from);
+    let profile = early_value(&args, "profile").and_then(|name| name.into_string().ok());
+    let settings = if needs_settings(&args) {
+        Settings::load(named.as_deref(), profile.as_deref(), &directory)?
+    } else {
+        Settings::default()
+    };
+    let command = settings::preset(cli::command(), &settings);
+    let cli = match command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return Err(usage(&error)?),
+    };
+    let catalogue = settings::catalogue(&directory, cli.global.providers.as_deref());
+    let context = Context { global: cli.global.clone(), settings, catalogue, directory };
+    Ok((cli, context))
+}
+
+/// Help, version and completions work with a broken configuration too, and so does writing a new one.
+fn needs_settings(args: &[OsString]) -> bool {
+    let has = |word: &str| args.iter().skip(1).any(|arg| arg == word);
+    !(["--help", "-h", "--version", "-V", "help", "completions", "man"].into_iter().any(has)
+        || has("config") && has("init"))
+}
+
+/// A global value that is needed before the command line can be parsed as a whole.
+fn early_value(args: &[OsString], name: &str) -> Option<OsString> {
+    let flag = format!("--{name}");
+    let prefix = format!("--{name}=");
+    let mut args = args.iter().skip(1);
+    while let Some(arg) = args.next() {
+        if *arg == *flag {
+            return args.next().cloned();
+        }
+        if let Some(value) = arg.to_str().and_then(|arg| arg.strip_prefix(&prefix)) {
+            return Some(value.into());
+        }
+    }
+    std::env::var_os(format!("HOOKCTL_{}", name.to_uppercase()))
+}
+
+/// Errors can be about the command line itself, so this is decided before it is parsed.
+fn asks_for_json(args: &[OsString]) -> bool {
+    let format = early_value(args, "format").is_some_and(|format| format == "json");
+    format
+        || args.iter().any(|arg| arg == "--json")
+        || std::env::var_os("HOOKCTL_JSON").is_some_and(|on| on == "true" || on == "1")
+}
+
+/// Help and version are what was asked for; everything else is a usage error in our own form.
+fn usage(error: &clap::Error) -> Result<Failure, Failure> {
+    use clap::error::ErrorKind;
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = if color_of_stdout(Color::Auto) { text.ansi().to_string() } else { text.to_string() };
+            output::print(text)?;
+            Err(Failure::new(Exit::Done, "help", anyhow::anyhow!("help was asked for")))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            output::talk(text.to_string())?;
+            Ok(Failure::usage("no command was given").hint("`hookctl listen --help` shows examples"))
+        }
+        _ => {
+            let text = text.to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let message = lines.next().unwrap_or("invalid arguments").to_owned();
+            let rest: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+            let more: Vec<&str> = rest.iter().map(|line| line.trim_start_matches("tip: ")).collect();
+            let message = if message.ends_with(':') { format!("{message} {}", more.join(", ")) } else { message };
+            let hint = rest.iter().find_map(|line| line.strip_prefix("tip: "));
+            let failure = Failure::usage(message);
+            Ok(match hint {
+                Some(tip) => failure.hint(tip),
+                None => failure.hint("--help shows what can be given"),
+            })
+        }
+    }
+}
+
+fn color_of_stdout(color: Color) -> bool {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let variable = |name| std::env::var(name).ok();
+    let (no_color, force) = (variable("NO_COLOR"), variable("CLICOLOR_FORCE"));
+    choice.resolve(no_color.as_deref(), force.as_deref(), std::io::stdout().is_terminal())
+}
+
+impl Context {
+    /// Whether stdout carries JSON lines.
+    pub(crate) fn json(&self) -> bool {
+        self.global.wants_json()
+    }
+
+    /// Whether stdout is coloured.
+    pub(crate) fn color(&self) -> bool {
+        color_of_stdout(self.global.color)
+    }
+
+    /// How lines for people look.
+    pub(crate) fn human(&self, verbosity: u8) -> Human {
+        Human {
+            palette: Palette::new(self.color()),
+            verbosity: verbosity.max(self.global.verbose),
+            quiet: self.global.quiet,
+            zone: jiff::tz::TimeZone::system(),
+        }
+    }
+
+    /// Says something on stderr, unless asked to be quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.global.quiet {
+            // Nobody is left to tell when stderr is gone.
+            let _ = output::talk(format!("{text}\n"));
+        }
+    }
+
+    /// Prints one object as a JSON line.
+    pub(crate) fn print_item(&self, kind: &str, value: &impl Serialize) -> Result<(), Failure> {
+        let line = output::item_line(kind, value).map_err(|error| Failure::machine("json", error))?;
+        Ok(output::print(line)?)
+    }
+
+    /// Prints a table, as wide as the terminal.
+    pub(crate) fn print_table(&self, headers: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        Ok(output::print(output::table(headers, rows, None))?)
+    }
+
+    /// A path that was typed, from the working directory.
+    pub(crate) fn path(&self, typed: &Path) -> PathBuf {
+        self.directory.join(typed)
+    }
+}
+
+/// The script that asks hookctl itself for names, so providers and events of one's own complete too.
+pub(crate) fn completion_script(shell: &str) -> Result<Vec<u8>, Failure> {
+    let shells = clap_complete::env::Shells::builtins();
+    let Some(completer) = shells.completer(shell) else {
+        return Err(Failure::usage(format!("no completions for {shell}")));
+    };
+    let mut script = Vec::new();
+    completer.write_registration("COMPLETE", "hookctl", "hookctl", "hookctl", &mut script)?;
+    Ok(script)
+}
+
+fn completions(shell: Shell) -> Outcome {
+    output::print(completion_script(shell.name())?)?;
+    Ok(Exit::Done)
+}
+
+fn man() -> Outcome {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(cli::command()).render(&mut page)?;
+    output::print(page)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,220 @@
+//! `hookctl providers`.
+
+use std::fs;
+
+use serde::Serialize;
+
+use super::Context;
+use crate::cli::{NewProviderArgs, ProvidersCommand, SignatureArgs};
+use crate::error::{Exit, Failure, Outcome};
+use crate::output;
+use crate::provider::{Provider, Retries, Signature, compile};
+
+/// Runs the command.
+pub(super) fn run(command: &ProvidersCommand, context: &Context) -> Outcome {
+    match command {
+        ProvidersCommand::List => list(context),
+        ProvidersCommand::Show { name } => show(name, context),
+        ProvidersCommand::New(args) => create(args, context),
+    }
+}
+
+/// A provider as JSON.
+#[derive(Serialize)]
+struct ProviderLine<'p> {
+    id: &'p str,
+    name: &'p str,
+    docs: &'p [String],
+    events: Vec<String>,
+    schemes: Vec<String>,
+}
+
+impl<'p> ProviderLine<'p> {
+    fn new(provider: &'p Provider, context: &Context) -> Self {
+        let about = provider.about();
+        let mut schemes: Vec<String> = provider.signatures().iter().map(Signature::algorithm).collect();
+        schemes.dedup();
+        Self {
+            id: &about.id,
+            name: &about.name,
+            docs: &about.docs,
+            events: context.catalogue.events(&about.id),
+            schemes,
+        }
+    }
+}
+
+fn list(context: &Context) -> Outcome {
+    let (providers, problems) = context.catalogue.all();
+    for problem in &problems {
+        context.say(&format!("warning: {problem} (this provider is left out)"));
+    }
+    let lines: Vec<ProviderLine<'_>> = providers.iter().map(|provider| ProviderLine::new(provider, context)).collect();
+    if context.json() {
+        for line in &lines {
+            context.print_item("provider", line)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let schemes = if line.schemes.is_empty() { "none".to_owned() } else { line.schemes.join(", ") };
+            vec![line.id.to_owned(), line.name.to_owned(), schemes, line.events.len().to_string()]
+        })
+        .collect();
+    context.print_table(&["PROVIDER", "NAME", "SIGNATURE", "FIXTURES"], &rows)?;
+    Ok(Exit::Done)
+}
+
+fn show(name: &str, context: &Context) -> Outcome {
+    let provider = context.catalogue.provider(name)?;
+    if context.json() {
+        context.print_item("provider", &ProviderLine::new(&provider, context))?;
+        return Ok(Exit::Done);
+    }
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    let about = provider.about();
+    facts.push(("provider", format!("{} ({})", about.id, about.name)));
+    facts.extend(about.docs.iter().map(|link| ("docs", link.clone())));
+    facts.extend(signature_facts(&provider));
+    if !about.secret_env.is_empty() {
+        facts.push(("secret", format!("taken from {} when set", about.secret_env.join(", "))));
+    }
+    facts.extend(delivery_facts(&provider));
+    let calls = provider.api_calls();
+    facts.push(("api", if calls.is_empty() { "no registration API is documented".into() } else { calls.join(", ") }));
+    if !provider.handshakes().is_empty() {
+        facts.push(("handshakes", provider.handshakes().join(", ")));
+    }
+    facts.extend(about.notes.iter().map(|note| ("note", note.clone())));
+    for event in context.catalogue.events(&about.id) {
+        let documented = provider.fixtures().get(&event).is_none_or(|note| note.documented);
+        facts.push(("event", if documented { event } else { format!("{event} (illustrative)") }));
+    }
+    let text: String = facts.iter().map(|(name, value)| format!("{name:<11} {}\n", output::untrusted(value))).collect();
+    output::print(text)?;
+    Ok(Exit::Done)
+}
+
+fn signature_facts(provider: &Provider) -> Vec<(&'static str, String)> {
+    if provider.signatures().is_empty() {
+        return vec![("signature", "none is documented".to_owned())];
+    }
+    let mut facts = Vec::new();
+    for signature in provider.signatures() {
+        let mut text = format!(
+            "{}: {} in {}, written {}",
+            signature.id(),
+            signature.algorithm(),
+            signature.place(),
+            signature.format()
+        );
+        let signed: Vec<&str> = signature.signed().collect();
+        if !signed.is_empty() {
+            text.push_str(&format!(", over {}", signed.join(" or ")));
+        }
+        if signature.is_optional() {
+            text.push_str(" (optional)");
+        }
+        if signature.is_deprecated() {
+            text.push_str(" (deprecated)");
+        }
+        facts.push(("signature", text));
+        if let Some(note) = &signature.secret_hint().note {
+            facts.push(("", format!("secret: {note}")));
+        }
+    }
+    facts
+}
+
+fn delivery_facts(provider: &Provider) -> Vec<(&'static str, String)> {
+    let delivery = provider.delivery();
+    let mut facts = vec![("method", delivery.method.to_string())];
+    let unknown = || "not documented".to_owned();
+    facts.push(("timeout", delivery.timeout.clone().unwrap_or_else(unknown)));
+    facts.push((
+        "retries",
+        match &delivery.retries {
+            None => unknown(),
+            Some(Retries::Delays(delays)) if delays.is_empty() => "none".to_owned(),
+            Some(Retries::Delays(delays)) => delays.join(", "),
+            Some(Retries::Window { count, window, backoff }) => {
+                let count = count.map(|count| format!("{count} times"));
+                let window = window.as_ref().map(|window| format!("within {window}"));
+                [count, window, backoff.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            }
+        },
+    ));
+    if !delivery.success.is_empty() {
+        facts.push(("success", delivery.success.join(", ")));
+    }
+    if let (Some(source), Some(verified)) = (&delivery.source, &delivery.verified) {
+        facts.push(("source", format!("{source} (read {verified})")));
+    }
+    facts
+}
+
+fn create(args: &NewProviderArgs, context: &Context) -> Outcome {
+    let folder = context.path(&args.dir).join(&args.name);
+    let manifest = template(&args.name, &args.signature);
+    // Checked before anything is written: a bad name or flag leaves no folder behind.
+    compile("the new manifest", &manifest)?;
+    let file = folder.join("provider.toml");
+    if file.exists() {
+        return Err(
+            Failure::usage(format!("{} is there already", file.display())).hint("edit it, or choose another name")
+        );
+    }
+    let failed =
+        |error: std::io::Error| Failure::machine("cannot_write", anyhow::anyhow!("{}: {error}", folder.display()));
+    fs::create_dir_all(&folder).map_err(failed)?;
+    fs::write(&file, manifest).map_err(failed)?;
+    fs::write(folder.join("example.json"), "{\"type\":\"example\",\"id\":\"1\"}").map_err(failed)?;
+    context.say(&format!(
+        "wrote {}\nnext: edit it, then `hookctl send {}/example --to 4000 --secret-env NAME`",
+        file.display(),
+        args.name
+    ));
+    Ok(Exit::Done)
+}
+
+fn template(id: &str, flags: &SignatureArgs) -> String {
+    let literal = |text: &str| toml::Value::from(text).to_string();
+    let or = |flag: &Option<String>, default: &str| literal(flag.as_deref().unwrap_or(default));
+    let header = flags.signature_header.clone().unwrap_or_else(|| format!("X-{id}-Signature"));
+    format!(
+        "[provider]\n\
+         id = {}\n\
+         name = {}\n\
+         docs = []                     # links to the provider's documentation\n\
+         \n\
+         [[signature]]\n\
+         id = \"v1\"\n\
+         scheme = {}               # hmac, hash, ed25519, token, basic\n\
+         algorithm = {}          # sha1, sha256, sha384, sha512, md5\n\
+         source = {}\n\
+         format = {}         # how the header is written\n\
+         encoding = {}              # hex, base64, base64url\n\
+         signed = {}             # what is signed, such as \"{{header:X-Timestamp}}.{{body}}\"\n\
+         \n\
+         [event]\n\
+         type = \"{{?json:/type}}\"\n\
+         id = \"{{?json:/id}}\"\n\
+         \n\
+         [fresh]                       # what a real sender renews\n\
+         \"/id\" = \"uuid\"\n\
+         \n\
+         [fixture.\"example\"]\n\
+         documented = false\n\
+         description = \"Replace it with a real payload\"\n",
+        literal(id),
+        literal(id),
+        or(&flags.signature_scheme, "hmac"),
+        or(&flags.signature_algorithm, "sha256"),
+        literal(&format!("header:{header}")),
+        or(&flags.signature_format, "{signature}"),
+        or(&flags.signature_encoding, "hex"),
+        or(&flags.signed, "{body}"),
+    )
+}

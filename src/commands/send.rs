@@ -1,0 +1,362 @@
+//! `hookctl send`.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use http::HeaderMap;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::payload::{self, Payload};
+use super::{Context, chosen, input, tamper};
+use crate::cli::{RetryRule, SendArgs};
+use crate::delivery::Target;
+use crate::error::{Exit, Failure, Outcome};
+use crate::http::{Client, ClientOptions, HeaderCase};
+use crate::load::{self, Gunner, Plan, Report, Shot};
+use crate::model::{Delivery, Notice, Request, Secret};
+use crate::output::{self, Format, Presenter};
+use crate::provider::{Draft, Generator, Retries, compose};
+
+/// Deliveries shown one by one; of more, only the first failures are.
+const SHOWN: u64 = 20;
+/// Waits after the first failures when `--retry N` is given; the last one repeats.
+const RETRY_WAITS: [u64; 5] = [1, 2, 5, 10, 30];
+/// A seeded body is dated at this moment (2026-01-01), so that the same seed gives the same bytes.
+const SEEDED_SECOND: i64 = 1_767_225_600;
+
+/// Runs the command.
+pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
+    let job = Job::new(args, context)?;
+    if let Some(note) = &job.payload.note {
+        context.say(note);
+    }
+    if args.dry_run || args.curl {
+        return job.print(context);
+    }
+    let job = Arc::new(job);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(if args.concurrency > 1 { 2 } else { 1 })
+        .enable_all()
+        .build()?;
+    if args.watch {
+        return super::watch::run(&job, context, &runtime);
+    }
+    runtime.block_on(job.fire(context))
+}
+
+/// Everything that is needed to make requests.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub(super) args: SendArgs,
+    pub(super) payload: Payload,
+    headers: HeaderMap,
+    secret: Option<Secret>,
+    target: Target,
+    seed: u64,
+}
+
+impl Job {
+    fn new(args: &SendArgs, context: &Context) -> Result<Self, Failure> {
+        let payload = payload::find(args, context)?;
+        let mut headers = input::headers(&payload.headers)?;
+        let typed = input::headers(&args.header)?;
+        for name in typed.keys() {
+            headers.remove(name);
+        }
+        headers.extend(typed);
+        let secret = chosen::secret(context, &payload.provider, &args.secret)?;
+        if let Some(kind) = args.tamper {
+            tamper::check(kind, &payload.provider, secret.as_ref())?;
+        }
+        if secret.is_none() && payload.provider.signatures().iter().any(|signature| !signature.is_optional()) {
+            let variable = payload.provider.about().secret_env.first().map_or("NAME", String::as_str);
+            context.say(&format!("note: no secret, so the request is not signed (--secret-env {variable})"));
+        }
+        Ok(Self {
+            headers,
+            secret: tamper::secret(args.tamper, secret)?,
+            target: Target::parse(&args.to)?,
+            seed: args.seed.unwrap_or_else(rand::random),
+            args: args.clone(),
+            payload,
+        })
+    }
+
+    /// The same job with the file's bytes as they are now.
+    pub(super) fn reread(&self) -> Result<Self, Failure> {
+        let mut job = self.clone();
+        if let Some(file) = &self.payload.file {
+            job.payload.body = input::file(file)?;
+        }
+        Ok(job)
+    }
+
+    /// The request of this number.
+    fn request(&self, number: u64) -> Result<Request, Failure> {
+        let seed = self.seed.wrapping_add(number);
+        let now = Timestamp::now();
+        let dated = match self.args.seed {
+            Some(_) => Timestamp::from_second(SEEDED_SECOND).unwrap_or(now),
+            None => now,
+        };
+        let for_body = std::cell::RefCell::new(Generator::new(seed, dated));
+        let body = self.payload.body(&self.args, &for_body)?;
+        let generator = tamper::generator(self.args.tamper, seed.wrapping_add(1), now);
+        let draft = Draft {
+            event: &self.payload.event,
+            body: &body,
+            content_type: self.payload.content_type.as_deref(),
+            headers: &self.headers,
+            url: self.target.url().as_str(),
+            signature: self.args.signature.signature.as_deref(),
+        };
+        let mut request = compose(&self.payload.provider, &draft, self.secret.as_ref(), &generator)?;
+        if let Some(kind) = self.args.tamper {
+            tamper::spoil(kind, &self.payload.provider, &mut request);
+        }
+        Ok(request)
+    }
+
+    /// Prints the request instead of sending it. Credentials are masked: this goes to logs.
+    fn print(&self, context: &Context) -> Outcome {
+        let mut request = self.request(0)?;
+        let masked = mask(&mut request.headers);
+        let url = request.uri.to_string();
+        if self.args.curl {
+            if masked {
+                context.say("note: the credential is masked; put it in place of ***");
+            }
+            output::print(format!("{}\n", output::curl(&request, &url)))?;
+        } else if context.json() {
+            context.print_item("request", &Printed::new(&request, &url))?;
+        } else {
+            let human = context.human(1);
+            output::print(
+                human.request_head(&request) + &output::body(&request.headers, &request.body, human.palette),
+            )?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn client(&self, context: &Context) -> Result<Client, Failure> {
+        let args = &self.args;
+        if args.tls.insecure {
+            context.say("warning: --insecure: the target's certificate is not checked");
+        }
+        Ok(Client::new(ClientOptions {
+            timeout: Some(args.timeout).filter(|limit| !limit.is_zero()),
+            insecure: args.tls.insecure,
+            ca_certs: args.tls.ca_cert.iter().map(|path| context.path(path)).collect(),
+            header_case: HeaderCase::Title,
+            ..ClientOptions::default()
+        })?)
+    }
+
+    fn plan(&self, context: &Context) -> Plan {
+        let retries = match self.args.retry {
+            RetryRule::None => Vec::new(),
+            RetryRule::Times(times) => {
+                let wait = |index: usize| Duration::from_secs(RETRY_WAITS[index.min(RETRY_WAITS.len() - 1)]);
+                (0..times as usize).map(wait).collect()
+            }
+            RetryRule::Provider => self.provider_retries(context),
+        };
+        Plan {
+            count: self.args.count,
+            duration: self.args.duration,
+            rate: self.args.rate.map(|rate| rate.per_second),
+            concurrency: usize::from(self.args.concurrency),
+            retries,
+        }
+    }
+
+    fn provider_retries(&self, context: &Context) -> Vec<Duration> {
+        match &self.payload.provider.delivery().retries {
+            Some(Retries::Delays(delays)) => {
+                delays.iter().filter_map(|delay| crate::cli::duration(delay).ok()).collect()
+            }
+            _ => {
+                context.say(&format!(
+                    "note: {} publishes no list of waits, so nothing is tried again",
+                    self.payload.provider.id()
+                ));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Sends as planned and says how it went.
+    pub(super) async fn fire(self: &Arc<Self>, context: &Context) -> Outcome {
+        let client = self.client(context)?;
+        let plan = self.plan(context);
+        // Composed once before anything is sent, so that a bad edit or secret is a usage error.
+        self.request(0)?;
+        let many = plan.count.unwrap_or(1) > SHOWN || plan.duration.is_some();
+        let range = Arc::new(Range {
+            job: Arc::clone(self),
+            presenter: presenter(context)?,
+            progress: progress(context, &plan, many),
+            every: context.json() || !many,
+            failures: AtomicU64::new(0),
+        });
+        let interrupted = std::sync::atomic::AtomicBool::new(false);
+        let stop = async {
+            // Without a handler Ctrl-C ends the process as usual.
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupted.store(true, Relaxed);
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        let fired = load::fire(plan, &client, self.target.url(), Arc::clone(&range), stop).await;
+        range.progress.finish_and_clear();
+        if let Some(range) = Arc::into_inner(range) {
+            range.presenter.finish();
+        }
+        let report = fired.map_err(|error| Failure::new(Exit::Usage, "cannot_send", error))?;
+        if many || self.args.count.is_some_and(|count| count > 1) {
+            summarise(&report, context)?;
+        }
+        Ok(if interrupted.load(Relaxed) {
+            Exit::Interrupted
+        } else if report.misses == 0 {
+            Exit::Done
+        } else if report.unreachable > 0 {
+            Exit::Machine
+        } else {
+            Exit::No
+        })
+    }
+}
+
+fn presenter(context: &Context) -> Result<Presenter, Failure> {
+    let format = if context.json() {
+        Format::Json
+    } else {
+        Format::Human { color: context.color(), verbosity: context.global.verbose, quiet: context.global.quiet }
+    };
+    let ignore = Box::new(|_| ());
+    Ok(Presenter::start(format, Box::new(std::io::stdout()), Box::new(std::io::stderr()), ignore)?)
+}
+
+/// A bar on a terminal when there are many and nothing else is printed.
+fn progress(context: &Context, plan: &Plan, many: bool) -> ProgressBar {
+    if !many || context.json() || context.global.quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let Some(count) = plan.count else { return ProgressBar::new_spinner() };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {eta}");
+    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Where the shots of one run go.
+struct Range {
+    job: Arc<Job>,
+    presenter: Presenter,
+    progress: ProgressBar,
+    every: bool,
+    failures: AtomicU64,
+}
+
+impl Gunner for Range {
+    fn load(&self, number: u64) -> anyhow::Result<Shot> {
+        let request = self.job.request(number).map_err(|failure| failure.error)?;
+        let event_type = self.job.payload.provider.event_type(&request);
+        let named = Some(self.job.payload.event.clone()).filter(|event| !event.is_empty());
+        Ok(Shot { event_id: Uuid::now_v7(), event_type: event_type.or(named), request })
+    }
+
+    fn is_hit(&self, delivery: &Delivery) -> bool {
+        delivery.error.is_none() && delivery.status().is_some_and(|status| self.job.args.expect_status.contains(status))
+    }
+
+    fn fired(&self, shot: &Shot, delivery: Arc<Delivery>, is_hit: bool) {
+        self.progress.inc(1);
+        if self.every || !is_hit && self.failures.fetch_add(1, Relaxed) < SHOWN {
+            self.presenter.present(Notice::Sent {
+                event_id: shot.event_id,
+                event_type: shot.event_type.clone(),
+                delivery,
+            });
+        }
+    }
+}
+
+/// Totals of many deliveries.
+#[derive(Serialize)]
+struct Totals<'r> {
+    sent: u64,
+    succeeded: u64,
+    failed: u64,
+    outcomes: &'r std::collections::BTreeMap<String, u64>,
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+}
+
+fn summarise(report: &Report, context: &Context) -> Result<(), Failure> {
+    let millis = |percent| (report.percentile(percent).as_secs_f64() * 100_000.0).round() / 100.0;
+    let totals = Totals {
+        sent: report.hits + report.misses,
+        succeeded: report.hits,
+        failed: report.misses,
+        outcomes: &report.outcomes,
+        per_second: (report.rate() * 10.0).round() / 10.0,
+        p50_ms: millis(50.0),
+        p99_ms: millis(99.0),
+        max_ms: millis(100.0),
+    };
+    if context.json() {
+        return context.print_item("summary", &totals);
+    }
+    let outcomes: Vec<String> = report.outcomes.iter().map(|(outcome, count)| format!("{count} × {outcome}")).collect();
+    Ok(output::print(format!(
+        "{} sent: {} as expected, {} not ({}); {:.0}/s; p50 {} ms, p99 {} ms, max {} ms\n",
+        totals.sent,
+        totals.succeeded,
+        totals.failed,
+        outcomes.join(", "),
+        report.rate(),
+        totals.p50_ms,
+        totals.p99_ms,
+        totals.max_ms,
+    ))?)
+}
+
+/// Puts `***` in place of headers that are credentials in themselves; tells whether there were any.
+pub(super) fn mask(headers: &mut HeaderMap) -> bool {
+    let mut masked = false;
+    for value in headers.values_mut().filter(|value| value.is_sensitive()) {
+        *value = http::HeaderValue::from_static("***");
+        masked = true;
+    }
+    masked
+}
+
+/// A request as JSON.
+#[derive(Serialize)]
+struct Printed<'r> {
+    method: &'r str,
+    url: &'r str,
+    headers: Vec<(&'r str, String)>,
+    body: String,
+    body_encoding: &'static str,
+}
+
+impl<'r> Printed<'r> {
+    fn new(request: &'r Request, url: &'r str) -> Self {
+        let (body, body_encoding) = match std::str::from_utf8(&request.body) {
+            Ok(text) => (text.to_owned(), "utf8"),
+            Err(_) => (base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &request.body), "base64"),
+        };
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+        Self { method: request.method.as_str(), url, headers, body, body_encoding }
+    }
+}

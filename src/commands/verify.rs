@@ -1,0 +1,162 @@
+//! `hookctl verify` and `hookctl sign`: signatures without a network.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+
+use super::send::mask;
+use super::{Context, chosen, input};
+use crate::cli::{SignArgs, VerifyArgs};
+use crate::error::{Exit, Failure, Outcome};
+use crate::model::{Request, Verdict, VerdictStatus};
+use crate::output;
+use crate::provider::{Circumstances, Draft, Generator, Identity, Provider, Signature, Verifier, compose, identify};
+
+/// Checks one request.
+pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
+    let request = request(args)?;
+    let provider = match &args.provider {
+        Some(id) => chosen::provider(context, id, &args.signature)?,
+        None => recognised(&request, context)?,
+    };
+    let secret = chosen::secret(context, &provider, &args.secret)?;
+    let circumstances = Circumstances {
+        tolerance: chosen::tolerance(args.tolerance),
+        url: args.url.as_deref(),
+        reveal: !context.json(),
+        ..Circumstances::at(input::moment(args.at.as_deref())?)
+    };
+    let verifier = Verifier::new(Arc::clone(&provider), secret);
+    let mut verdict = verifier.verify(&request, &circumstances);
+    if !verifier.has_secret() && !provider.signatures().is_empty() {
+        let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
+        verdict = verdict.with_hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"));
+    }
+    print_verdict(&verdict, &provider, &request, context)?;
+    Ok(if verdict.status == VerdictStatus::Valid { Exit::Done } else { Exit::No })
+}
+
+fn request(args: &VerifyArgs) -> Result<Request, Failure> {
+    let method = args.method.parse().map_err(|_| Failure::usage(format!("`{}` is not a method", args.method)))?;
+    let uri = match &args.url {
+        Some(url) => url.parse().map_err(|_| Failure::usage(format!("`{url}` is not a URL")))?,
+        None => http::Uri::from_static("/"),
+    };
+    Ok(Request { method, uri, headers: input::headers(&args.header)?, body: input::read(&args.body)?.into() })
+}
+
+fn recognised(request: &Request, context: &Context) -> Result<Arc<Provider>, Failure> {
+    let (providers, _) = context.catalogue.all();
+    match identify(&providers, request) {
+        Identity::Known(provider) => Ok(provider),
+        Identity::Candidates(candidates) => {
+            let names: Vec<&str> = candidates.iter().map(|provider| &**provider.id()).collect();
+            Err(Failure::usage(format!("the request could be from {}", names.join(" or ")))
+                .hint("name one with --provider"))
+        }
+        Identity::Unknown => Err(Failure::usage("no known provider matches this request")
+            .hint("name one with --provider, and give its signature header with --header")),
+    }
+}
+
+/// A verdict as JSON. What would have matched is not in it.
+#[derive(Serialize)]
+struct VerdictLine<'v> {
+    provider: &'v str,
+    event_type: Option<String>,
+    verdict: VerdictFields<'v>,
+}
+
+#[derive(Serialize)]
+struct VerdictFields<'v> {
+    status: &'static str,
+    scheme: Option<&'v str>,
+    reason: Option<String>,
+    hint: Option<&'v str>,
+}
+
+fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, context: &Context) -> Result<(), Failure> {
+    if context.json() {
+        return context.print_item(
+            "verified",
+            &VerdictLine {
+                provider: provider.id(),
+                event_type: provider.event_type(request),
+                verdict: VerdictFields {
+                    status: verdict.status.as_str(),
+                    scheme: verdict.scheme.as_deref(),
+                    reason: verdict.reason.as_ref().map(ToString::to_string),
+                    hint: verdict.hint.as_deref(),
+                },
+            },
+        );
+    }
+    let human = context.human(1);
+    let text = match verdict.status {
+        VerdictStatus::Valid => {
+            let signature = provider.signatures().iter().find(|known| Some(known.id()) == verdict.scheme.as_deref());
+            let how = signature.map(|signature| format!(": {} in {}", signature.algorithm(), signature.place()));
+            let hint = verdict.hint.as_ref().map(|hint| format!(" ({hint})"));
+            format!("✓ valid {} signature{}{}\n", provider.id(), how.unwrap_or_default(), hint.unwrap_or_default())
+        }
+        status => format!("✗ {} for {}\n{}", status.as_str(), provider.id(), human.verdict(verdict)),
+    };
+    Ok(output::print(text)?)
+}
+
+/// Prints the headers that the provider would send with a body.
+pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
+    let provider = chosen::provider(context, &args.provider, &args.signature)?;
+    if provider.signatures().is_empty() {
+        return Err(Failure::usage(format!("{} does not sign its requests", provider.id()))
+            .hint("name a signature with --signature-header"));
+    }
+    let Some(secret) = chosen::secret(context, &provider, &args.secret)? else {
+        let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
+        return Err(Failure::usage(format!("no secret for {}", provider.id()))
+            .hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}")));
+    };
+    let body = input::read(&args.body)?;
+    let event = match &args.event {
+        Some(event) => event.clone(),
+        None => {
+            let request = Request { body: body.clone().into(), ..Request::default() };
+            provider.event_type(&request).unwrap_or_default()
+        }
+    };
+    let headers = input::headers(&args.header)?;
+    let draft = Draft {
+        event: &event,
+        body: &body,
+        content_type: None,
+        headers: &headers,
+        url: &args.url,
+        signature: args.signature.signature.as_deref(),
+    };
+    let generator = RefCell::new(Generator::new(rand::random(), input::moment(args.at.as_deref())?));
+    let mut request = compose(&provider, &draft, Some(&secret), &generator)?;
+    if mask(&mut request.headers) {
+        let known: Vec<&str> = provider.signatures().iter().map(Signature::id).collect();
+        context.say(&format!("note: the header is the credential itself, so it is masked ({})", known.join(", ")));
+    }
+    print_headers(&request.headers, context)?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct HeadersLine {
+    headers: Vec<(String, String)>,
+}
+
+fn print_headers(headers: &HeaderMap, context: &Context) -> Result<(), Failure> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    if context.json() {
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        return context.print_item("signed", &HeadersLine { headers });
+    }
+    let lines: String =
+        headers.iter().map(|(name, value)| format!("{name}: {}\n", output::untrusted(text(value)))).collect();
+    Ok(output::print(lines)?)
+}

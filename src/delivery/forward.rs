@@ -1,0 +1,109 @@
+//! What a forwarded request carries: what was received, less what belongs to one connection.
+
+use http::header::{self, HeaderMap, HeaderName};
+use http::{HeaderValue, Uri};
+
+use crate::model::Request;
+
+/// Marks a request that went through a listener, so that a loop ends after one round.
+pub const HOP: HeaderName = HeaderName::from_static("hookctl-hop");
+
+/// Headers that concern one connection only (RFC 9110 section 7.6.1), or are made anew.
+const DROPPED: [HeaderName; 11] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// An app on this machine trusts these when they come from a local address; a stranger may have written them.
+const FORGEABLE: [&str; 2] = ["forwarded", "x-real-ip"];
+
+/// Put before the name of a header that says where a request came from.
+const RENAMED: &str = "x-hookctl-received-";
+
+/// The request for a target at `uri`.
+pub fn forwardable(request: &Request, uri: Uri) -> Request {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    let named = connection_options(&request.headers);
+    for (name, value) in &request.headers {
+        if DROPPED.contains(name) || named.iter().any(|option| option == name.as_str()) || *name == HOP {
+            continue;
+        }
+        headers.append(forwarded_name(name), value.clone());
+    }
+    headers.insert(HOP, HeaderValue::from_static("1"));
+    Request { method: request.method.clone(), uri, headers, body: request.body.clone() }
+}
+
+/// Whether the request has been through a listener already.
+pub fn has_looped(request: &Request) -> bool {
+    request.headers.contains_key(HOP)
+}
+
+/// Names that `Connection` lists are of this connection only.
+fn connection_options(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|option| option.trim().to_ascii_lowercase())
+        .collect()
+}
+
+fn forwarded_name(name: &HeaderName) -> HeaderName {
+    let text = name.as_str();
+    if text.starts_with("x-forwarded-") || FORGEABLE.contains(&text) {
+        HeaderName::from_bytes(format!("{RENAMED}{text}").as_bytes()).unwrap_or_else(|_| name.clone())
+    } else {
+        name.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_what_belongs_to_the_connection_and_renames_what_can_be_forged() {
+        let mut request = Request { body: "x".into(), ..Request::default() };
+        for line in [
+            "Host: a",
+            "Connection: keep-alive, X-Secret-Hop",
+            "X-Secret-Hop: 1",
+            "Transfer-Encoding: chunked",
+            "Upgrade: websocket",
+            "X-Forwarded-For: 127.0.0.1",
+            "X-Real-IP: 127.0.0.1",
+            "X-Sig: 1",
+            "X-Sig: 2",
+            "Expect: 100-continue",
+        ] {
+            let (name, value) = Request::parse_header(line).unwrap();
+            request.headers.append(name, value);
+        }
+        let forwarded = forwardable(&request, "http://app.test/".parse().unwrap());
+        let mut names: Vec<String> =
+            forwarded.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                "hookctl-hop: 1",
+                "x-hookctl-received-x-forwarded-for: 127.0.0.1",
+                "x-hookctl-received-x-real-ip: 127.0.0.1",
+                "x-sig: 1",
+                "x-sig: 2",
+            ]
+        );
+        assert!(has_looped(&forwarded) && !has_looped(&request));
+    }
+}

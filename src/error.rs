@@ -1,0 +1,137 @@
+//! How a command ends: exit codes, and errors that name their cure.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::delivery::TargetError;
+use crate::http::ClientError;
+use crate::model::{EmptySecret, RequestError};
+use crate::output;
+use crate::provider::{LookupError, ManifestError, SignError};
+
+/// The published exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// The answer is no: invalid signature, delivery refused, expectation unmet, nothing matched.
+    No = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// The machine or the network failed.
+    Machine = 3,
+    /// Interrupted before an expectation was met.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error at the top: what went wrong, how the process ends, what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) code: &'static str,
+    pub(crate) error: anyhow::Error,
+    pub(crate) hint: Option<String>,
+}
+
+/// What a command returns.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", anyhow::Error::msg(message.into()))
+    }
+
+    pub(crate) fn machine(code: &'static str, error: impl Into<anyhow::Error>) -> Self {
+        Self::new(Exit::Machine, code, error.into())
+    }
+
+    pub(crate) fn new(exit: Exit, code: &'static str, error: anyhow::Error) -> Self {
+        Self { exit, code, error, hint: None }
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Prints the error where a person or a script looks for it.
+    pub(crate) fn report(&self, json: bool) -> Exit {
+        let message = format!("{:#}", self.error);
+        let text = if json {
+            output::error_line(self.code, &message, self.hint.as_deref())
+        } else {
+            output::error_lines(&message, self.hint.as_deref())
+        };
+        // Nobody is left to tell when stderr is gone.
+        let _ = output::talk(text);
+        self.exit
+    }
+}
+
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        let hint = error.hint();
+        let code = match &error {
+            LookupError::UnknownProvider { .. } => "unknown_provider",
+            LookupError::UnknownEvent { .. } => "unknown_event",
+            LookupError::Ambiguous { .. } => "ambiguous_event",
+            LookupError::Broken(_) => "broken_manifest",
+            LookupError::Unreadable { .. } => "unreadable",
+        };
+        Self { exit: Exit::Usage, code, error: error.into(), hint }
+    }
+}
+
+impl From<ManifestError> for Failure {
+    fn from(error: ManifestError) -> Self {
+        Self::new(Exit::Usage, "broken_manifest", error.into())
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        Self::new(Exit::Usage, "cannot_sign", error.into())
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        Self::new(Exit::Usage, "bad_header", error.into())
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::new(Exit::Usage, "bad_target", error.into())
+    }
+}
+
+impl From<EmptySecret> for Failure {
+    fn from(error: EmptySecret) -> Self {
+        Self::new(Exit::Usage, "empty_secret", error.into()).hint("leave the secret out to skip verification")
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::new(Exit::Usage, "bad_certificate_file", error.into())
+    }
+}
+
+/// Output that nobody reads any more (`| head -1`) is no error.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::new(Exit::Done, "closed_output", error.into())
+        } else {
+            Self::machine("io", error)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP on both sides: a server in which every wait and size is bounded, and a client that sends a
+//! request byte for byte and explains what went wrong.
+//!
+//! The server has one seam, [`Handler`]: it is given whole requests and returns whole answers. The
+//! client has one too, [`Session`]: at most one kept connection to one authority.
+
+mod client;
+mod limits;
+mod server;
+
+pub use client::{Client, ClientError, ClientOptions, HeaderCase, Outcome, Proxies, Session, system_certificates};
+pub use limits::Limits;
+pub use server::{Answer, Handler, Received, Refusal, bind, serve};

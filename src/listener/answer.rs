@@ -1,0 +1,72 @@
+//! What the sender gets back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, CONTENT_TYPE, HeaderMap};
+use http::{HeaderValue, StatusCode};
+
+use crate::http::Answer;
+use crate::model::{Delivery, Verdict, VerdictStatus};
+
+/// The configured answer.
+#[derive(Debug, Clone, Default)]
+pub struct Canned {
+    /// Status.
+    pub status: StatusCode,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+    /// How long to wait before giving it.
+    pub delay: Option<Duration>,
+}
+
+impl Canned {
+    pub(super) async fn give(&self) -> Answer {
+        if let Some(delay) = self.delay {
+            tokio::time::sleep(delay).await;
+        }
+        Answer { status: self.status, headers: self.headers.clone(), body: self.body.clone() }
+    }
+}
+
+/// 401 with the reason. What would have matched is not in it: that would make the listener sign for anyone.
+pub(super) fn refused(verdict: &Verdict) -> Answer {
+    let error = if verdict.status == VerdictStatus::Unsigned { "unsigned" } else { "invalid_signature" };
+    let reason = verdict.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+    json(StatusCode::UNAUTHORIZED, error, &reason)
+}
+
+/// 508: the request has been here before.
+pub(super) fn loop_detected() -> Answer {
+    json(StatusCode::LOOP_DETECTED, "loop", "this request was forwarded by a listener already")
+}
+
+/// The target's own answer, or 502 at once when it gave none.
+pub(super) fn upstream(delivery: &Delivery) -> Answer {
+    match (&delivery.response, &delivery.error) {
+        (Some(response), None) => {
+            let mut headers = response.headers.clone();
+            for name in [
+                header::CONNECTION,
+                header::TRANSFER_ENCODING,
+                header::UPGRADE,
+                header::TRAILER,
+                header::CONTENT_LENGTH,
+            ] {
+                headers.remove(name);
+            }
+            headers.remove("keep-alive");
+            Answer { status: response.status, headers, body: response.body.clone() }
+        }
+        (_, Some(error)) => json(StatusCode::BAD_GATEWAY, error.kind.as_str(), &error.message),
+        (None, None) => json(StatusCode::BAD_GATEWAY, "protocol", "the target gave no answer"),
+    }
+}
+
+fn json(status: StatusCode, error: &str, reason: &str) -> Answer {
+    let body = serde_json::json!({ "error": error, "reason": reason }).to_string();
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    Answer { status, headers, body: body.into() }
+}

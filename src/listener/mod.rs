@@ -1,0 +1,195 @@
+//! The listener: receive, identify, verify, present, forward, respond.
+
+mod answer;
+mod expectation;
+mod forward;
+mod recognise;
+mod tally;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+use wildmatch::WildMatch;
+
+pub use answer::Canned;
+pub use expectation::Shortfall;
+pub use forward::{Destination, Respond};
+pub use recognise::Providers;
+
+use expectation::Expectation;
+use forward::Forwarder;
+use tally::Tally;
+
+use crate::delivery;
+use crate::http::{Answer, Client, Handler, Limits, Received, Refusal, serve};
+use crate::model::{Event, Notice, Summary, Verdict};
+use crate::output::Presenter;
+use crate::provider::Tolerance;
+
+/// How a listener behaves.
+#[derive(Debug)]
+pub struct Options {
+    /// Whose requests, and with which secrets.
+    pub providers: Providers,
+    /// How old a signature may be.
+    pub tolerance: Tolerance,
+    /// Scheme and host as the provider knows them.
+    pub public_url: Option<url::Url>,
+    /// Requests with a wrong or missing signature are answered like others.
+    pub accept_invalid: bool,
+    /// Event types to show, forward and count; all when empty.
+    pub events: Vec<WildMatch>,
+    /// The answer, where no target gives it.
+    pub answer: Canned,
+    /// Where events go.
+    pub destinations: Vec<Destination>,
+    /// Whose answer counts; by the number of targets when `None`.
+    pub respond: Option<Respond>,
+    /// End once this many matching, valid events have come.
+    pub expect: Option<u64>,
+    /// End after this time.
+    pub timeout: Option<Duration>,
+    /// Sizes and waits.
+    pub limits: Limits,
+}
+
+/// Why a listener ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// It was told to.
+    Stopped,
+    /// The time was up and nothing more was expected.
+    TimeUp,
+    /// What was expected has come.
+    Met,
+    /// The time was up first.
+    Unmet(Shortfall),
+}
+
+/// A listener at work.
+struct Listener {
+    options: Options,
+    forwarder: Forwarder,
+    presenter: Arc<Presenter>,
+    tally: Arc<Tally>,
+    expectation: Expectation,
+}
+
+/// Serves until `stop`, the time limit or the expectation ends it. Needs a tokio runtime.
+pub async fn listen(
+    sockets: Vec<TcpListener>,
+    options: Options,
+    client: &Client,
+    presenter: Arc<Presenter>,
+    stop: impl Future<Output = ()>,
+) -> (Ending, Summary) {
+    let tally = Arc::new(Tally::default());
+    let forwarder = Forwarder::start(&options.destinations, client, &presenter, &tally);
+    let expectation = Expectation::new(options.expect);
+    let (limits, timeout) = (options.limits.clone(), options.timeout);
+    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectation });
+    let mut ending = Ending::Stopped;
+    let until = async {
+        ending = tokio::select! {
+            () = stop => Ending::Stopped,
+            () = listener.expectation.met() => Ending::Met,
+            () = elapsed(timeout) => match listener.expectation.shortfall(&listener.tally) {
+                Some(shortfall) => Ending::Unmet(shortfall),
+                None => Ending::TimeUp,
+            },
+        };
+    };
+    serve(sockets, Arc::clone(&listener), limits, until).await;
+    listener.forwarder.drain().await;
+    let summary = listener.tally.summary();
+    (ending, summary)
+}
+
+async fn elapsed(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Handler for Listener {
+    async fn handle(&self, received: Received) -> Answer {
+        if delivery::has_looped(&received.request) {
+            return answer::loop_detected();
+        }
+        let (event, is_expected) = self.capture(received);
+        if !self.concerns(&event) {
+            return self.options.answer.give().await;
+        }
+        self.tally.received(event.verdict.status);
+        self.presenter.present(Notice::Received(Arc::clone(&event)));
+        if event.verdict.is_refused() && !self.options.accept_invalid {
+            return answer::refused(&event.verdict);
+        }
+        let forwarded = if is_expected { self.forwarder.forward(&event, self.options.respond).await } else { None };
+        let answer = match forwarded {
+            Some(delivery) => answer::upstream(&delivery),
+            None => self.options.answer.give().await,
+        };
+        self.expectation.count(&event.verdict);
+        answer
+    }
+
+    fn refused(&self, refusal: Refusal) {
+        self.presenter.present(Notice::Refused { status: refusal.status, reason: refusal.reason });
+    }
+}
+
+impl Listener {
+    /// Turns a request into an event. The flag is false for a provider that was not asked for: its
+    /// events are shown, never forwarded.
+    fn capture(&self, received: Received) -> (Arc<Event>, bool) {
+        let received_at = Timestamp::now();
+        let Received { request, remote } = received;
+        let found = self.options.providers.recognise(&request);
+        let url = self.seen_url(&request);
+        let verdict = found.verdict(&request, received_at, self.options.tolerance, url.as_deref());
+        let event = Event {
+            id: Uuid::now_v7(),
+            received_at,
+            provider: found.id(),
+            event_type: found.provider().and_then(|provider| provider.event_type(&request)),
+            delivery_id: found.provider().and_then(|provider| provider.delivery_id(&request)),
+            verdict,
+            remote: canonical(remote),
+            request,
+        };
+        (Arc::new(event), found.is_expected())
+    }
+
+    /// The URL as the provider knows it: its scheme and host, this request's path and query.
+    fn seen_url(&self, request: &crate::model::Request) -> Option<String> {
+        let origin = self.options.public_url.as_ref()?.origin().ascii_serialization();
+        let path = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        Some(format!("{origin}{path}"))
+    }
+
+    fn concerns(&self, event: &Event) -> bool {
+        let globs = &self.options.events;
+        globs.is_empty() || globs.iter().any(|glob| glob.matches(event.event_type.as_deref().unwrap_or_default()))
+    }
+}
+
+/// An IPv4 peer of a dual-stack socket as what it is.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Whether a verdict counts as a good event: valid, or nothing that could have been checked.
+pub(crate) fn is_acceptable(verdict: &Verdict) -> bool {
+    use crate::model::{Reason, VerdictStatus};
+    match verdict.status {
+        VerdictStatus::Valid => true,
+        VerdictStatus::Unchecked => matches!(verdict.reason, Some(Reason::NotSigned { .. } | Reason::SwitchedOff)),
+        VerdictStatus::Invalid | VerdictStatus::Unsigned => false,
+    }
+}

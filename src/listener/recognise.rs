@@ -1,0 +1,138 @@
+//! Whose request it is, and with which key it is checked.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::{Reason, Request, Verdict, VerdictStatus};
+use crate::provider::{Circumstances, Identity, Provider, Tolerance, Verifier, identify};
+
+/// The providers a listener knows, each with its key.
+#[derive(Default)]
+pub struct Providers {
+    named: Vec<Verifier>,
+    /// All that can be recognised, besides the named ones.
+    others: Vec<Arc<Provider>>,
+    other_verifiers: Vec<Verifier>,
+    verify: bool,
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Providers({} named, {} others)", self.named.len(), self.others.len())
+    }
+}
+
+impl Providers {
+    /// `named` are those asked for; `others` are recognised where they are unmistakable. With
+    /// `verify` off every verdict is `unchecked`.
+    pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
+        let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
+        Self { named, others: known, other_verifiers: others, verify }
+    }
+
+    /// Finds the sender. A named provider is taken at its word: only a request that carries none of
+    /// its signatures and is unmistakably another's is given to that other.
+    pub(super) fn recognise<'p>(&'p self, request: &Request) -> Found<'p> {
+        let found =
+            |verifier, is_expected| Found { verifier, is_expected, candidates: Vec::new(), verify: self.verify };
+        if let [only] = self.named.as_slice()
+            && only.provider().has_signature(request)
+        {
+            return found(Some(only), true);
+        }
+        let named: Vec<Arc<Provider>> = self.named.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
+        if let Identity::Known(provider) = identify(&named, request) {
+            return found(self.named.iter().find(|verifier| verifier.provider().id() == provider.id()), true);
+        }
+        match identify(&self.others, request) {
+            Identity::Known(provider) => {
+                let verifier = self.other_verifiers.iter().find(|verifier| verifier.provider().id() == provider.id());
+                found(verifier, self.named.is_empty())
+            }
+            Identity::Candidates(candidates) if self.named.is_empty() => {
+                let candidates = candidates.iter().map(|provider| provider.id().to_string()).collect();
+                Found { candidates, ..found(None, true) }
+            }
+            _ => match self.named.as_slice() {
+                [] => found(None, true),
+                [only] => found(Some(only), true),
+                several => {
+                    let candidates = several.iter().map(|verifier| verifier.provider().id().to_string()).collect();
+                    Found { candidates, ..found(None, false) }
+                }
+            },
+        }
+    }
+}
+
+/// The sender, as far as it is known.
+pub(super) struct Found<'p> {
+    verifier: Option<&'p Verifier>,
+    is_expected: bool,
+    candidates: Vec<String>,
+    verify: bool,
+}
+
+impl Found<'_> {
+    pub(super) fn id(&self) -> Arc<str> {
+        self.verifier.map_or_else(|| "unknown".into(), |verifier| Arc::clone(verifier.provider().id()))
+    }
+
+    pub(super) fn provider(&self) -> Option<&Provider> {
+        self.verifier.map(|verifier| &**verifier.provider())
+    }
+
+    /// Whether the provider was asked for, or none was.
+    pub(super) fn is_expected(&self) -> bool {
+        self.is_expected
+    }
+
+    pub(super) fn verdict(
+        &self,
+        request: &Request,
+        now: Timestamp,
+        tolerance: Tolerance,
+        url: Option<&str>,
+    ) -> Verdict {
+        if !self.verify {
+            return Verdict::unchecked(Reason::SwitchedOff);
+        }
+        match self.verifier {
+            Some(verifier) => {
+                let verdict = verifier.verify(request, &Circumstances { tolerance, url, ..Circumstances::at(now) });
+                self.advise(verdict)
+            }
+            None if self.is_expected => {
+                let verdict = Verdict::unchecked(Reason::UnknownProvider);
+                match self.candidates.as_slice() {
+                    [] => verdict,
+                    several => {
+                        verdict.with_hint(format!("it could be {}: name one with --provider", several.join(" or ")))
+                    }
+                }
+            }
+            None => {
+                let place = format!("signature of {}", self.candidates.join(" or "));
+                Verdict::new(VerdictStatus::Unsigned, None, Some(Reason::MissingSignature { place }))
+            }
+        }
+    }
+
+    fn advise(&self, verdict: Verdict) -> Verdict {
+        match (&verdict.reason, self.verifier) {
+            (Some(Reason::NoSecret { provider }), _) if !self.is_expected => {
+                let hint = format!("recognised as {provider}, which was not asked for: not forwarded");
+                verdict.with_hint(hint)
+            }
+            (Some(Reason::NoSecret { .. }), Some(verifier)) => {
+                let hint = match verifier.provider().about().secret_env.first() {
+                    Some(variable) => format!("give it with --secret-env NAME, or export {variable}"),
+                    None => "give it with --secret-env NAME".to_owned(),
+                };
+                verdict.with_hint(hint)
+            }
+            _ => verdict,
+        }
+    }
+}

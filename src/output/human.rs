@@ -1,0 +1,313 @@
+//! Lines for people: one per notice, then what belongs to it, set in.
+//!
+//! Every word that came from outside is cleaned and kept on its line; bodies and headers stand
+//! behind the gutter. So a line that begins with a time is always hookctl's own.
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::{Delivery, Event, EventId, Notice, Request, Summary, Verdict, VerdictStatus};
+
+use super::body::{GUTTER, body};
+use super::size::size;
+use super::style::{Palette, Role};
+use super::terminal::one_line;
+
+/// Names, types and reasons are cut here; a target or hint may take several screen lines.
+const MAX_NAME_WIDTH: usize = 120;
+const MAX_TEXT_WIDTH: usize = 2_000;
+
+/// How lines for people look.
+#[derive(Debug, Clone)]
+pub struct Human {
+    /// Colours or none.
+    pub palette: Palette,
+    /// 0 shows bodies; from 1 also headers, answers and the signature that would have been right.
+    pub verbosity: u8,
+    /// One line per event and delivery, nothing on the other stream.
+    pub quiet: bool,
+    /// In which times are shown.
+    pub zone: TimeZone,
+}
+
+/// Where the lines of a notice belong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lines {
+    /// Data: stdout.
+    Out(String),
+    /// Talk: stderr.
+    Talk(String),
+}
+
+impl Human {
+    /// The lines of a notice. `now` is shown for what carries no time of its own.
+    pub fn notice(&self, notice: &Notice, now: Timestamp) -> Lines {
+        match notice {
+            Notice::Received(event) => Lines::Out(self.event(event)),
+            Notice::Forwarded { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, false)),
+            Notice::Sent { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, true)),
+            _ if self.quiet => Lines::Talk(String::new()),
+            Notice::Ready { url } => Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n")),
+            Notice::Refused { status, reason } => {
+                let reason = one_line(reason, MAX_TEXT_WIDTH);
+                Lines::Talk(format!("{}  --> refused [{status}] {reason}\n", self.time(now)))
+            }
+            Notice::Stopped(summary) => Lines::Talk(summary_line(summary)),
+        }
+    }
+
+    /// An event: its line, its verdict unless valid, with verbosity its headers, and its body.
+    pub fn event(&self, event: &Event) -> String {
+        let mut out = format!(
+            "{}  --> {} {} {} [{}] {}\n",
+            self.time(event.received_at),
+            self.glyph(event.verdict.status),
+            one_line(&*event.provider, MAX_NAME_WIDTH),
+            self.palette.paint(Role::Strong, &event_type(event)),
+            event.id,
+            size(event.request.body.len() as u64),
+        );
+        out.push_str(&self.verdict(&event.verdict));
+        if self.quiet {
+            return out;
+        }
+        if self.verbosity > 0 {
+            out.push_str(&self.request_head(&event.request));
+        }
+        out.push_str(&body(&event.request.headers, &event.request.body, self.palette));
+        out
+    }
+
+    /// A delivery: its line, why it failed, and the answer's body when that is of interest.
+    pub fn delivery(&self, event_id: &EventId, delivery: &Delivery, now: Timestamp, show_answer: bool) -> String {
+        let role = if delivery.is_success() { Role::Good } else { Role::Bad };
+        let status = delivery.status().map_or("---".to_owned(), |status| status.to_string());
+        let mut out = format!(
+            "{}  <--  {} {} {} ({}ms) [{event_id}]\n",
+            self.time(now),
+            self.palette.paint(role, &format!("[{status}]")),
+            delivery.method,
+            one_line(&delivery.target, MAX_TEXT_WIDTH),
+            delivery.duration.as_millis(),
+        );
+        if let Some(error) = &delivery.error {
+            out.push_str(&self.remark("error", Role::Bad, &error.message));
+            out.push_str(&error.hint.as_ref().map(|hint| self.remark("hint", Role::Warning, hint)).unwrap_or_default());
+        }
+        if let Some(response) = delivery.response.as_ref().filter(|_| !self.quiet) {
+            if self.verbosity > 0 {
+                out.push_str(&self.headers(&response.headers));
+            }
+            let wanted = show_answer || self.verbosity > 0 || !delivery.is_success();
+            if wanted && !response.body.is_empty() {
+                out.push_str(&body(&response.headers, &response.body, self.palette));
+            }
+        }
+        out
+    }
+
+    /// Why a verdict is not valid and what to change; nothing for a valid one.
+    pub fn verdict(&self, verdict: &Verdict) -> String {
+        let role = role(verdict.status);
+        let mut out = String::new();
+        if let Some(reason) = &verdict.reason {
+            out.push_str(&self.remark(verdict.status.as_str(), role, &reason.to_string()));
+        }
+        if let Some(hint) = &verdict.hint {
+            out.push_str(&self.remark("hint", Role::Warning, hint));
+        }
+        if let Some(expected) = verdict.expected.as_ref().filter(|_| self.verbosity > 0) {
+            out.push_str(&self.remark("expected", Role::Dim, &format!("{}: {}", expected.place, expected.value)));
+        }
+        out
+    }
+
+    /// The request line and the headers, behind the gutter.
+    pub fn request_head(&self, request: &Request) -> String {
+        let line = one_line(format!("{} {}", request.method, request.uri), MAX_TEXT_WIDTH);
+        let gutter = self.palette.paint(Role::Dim, GUTTER);
+        format!("{gutter}{}\n{}", self.palette.paint(Role::Strong, &line), self.headers(&request.headers))
+    }
+
+    /// Header lines behind the gutter, and an empty one.
+    fn headers(&self, headers: &HeaderMap) -> String {
+        let gutter = self.palette.paint(Role::Dim, GUTTER);
+        let mut out = String::new();
+        for (name, value) in headers {
+            let name = self.palette.paint(Role::Key, name.as_str());
+            out.push_str(&format!("{gutter}{name}: {}\n", one_line(value.as_bytes(), MAX_TEXT_WIDTH)));
+        }
+        out + &gutter + "\n"
+    }
+
+    /// One of hookctl's own lines below an event or delivery.
+    fn remark(&self, label: &str, role: Role, text: &str) -> String {
+        format!("    {} {}\n", self.palette.paint(role, &format!("{label}:")), one_line(text, MAX_TEXT_WIDTH))
+    }
+
+    fn glyph(&self, status: VerdictStatus) -> String {
+        let glyph = match status {
+            VerdictStatus::Valid => "✓",
+            VerdictStatus::Invalid => "✗",
+            VerdictStatus::Unsigned => "!",
+            VerdictStatus::Unchecked => "·",
+        };
+        self.palette.paint(role(status), glyph)
+    }
+
+    fn time(&self, time: Timestamp) -> String {
+        let local = self.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        self.palette.paint(Role::Dim, &local)
+    }
+}
+
+/// The two lines of an error, the second only with a hint.
+pub fn error_lines(message: &str, hint: Option<&str>) -> String {
+    let hint = hint.map(|hint| format!("hint: {}\n", one_line(hint, MAX_TEXT_WIDTH))).unwrap_or_default();
+    format!("error: {}\n{hint}", one_line(message, MAX_TEXT_WIDTH))
+}
+
+/// What says that notices were left out.
+pub(super) fn lagged_line(missed: u64) -> String {
+    let noun = if missed == 1 { "event" } else { "events" };
+    format!("{missed} {noun} not shown: the output is slower than the arrivals\n")
+}
+
+fn summary_line(summary: &Summary) -> String {
+    let Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed } = summary;
+    format!(
+        "{received} received: {valid} valid, {invalid} invalid, {unsigned} unsigned, {unchecked} unchecked; \
+         {forwarded} forwarded, {failed} failed\n"
+    )
+}
+
+fn event_type(event: &Event) -> String {
+    event.event_type.as_deref().map_or("-".to_owned(), |name| one_line(name, MAX_NAME_WIDTH))
+}
+
+fn role(status: VerdictStatus) -> Role {
+    match status {
+        VerdictStatus::Valid => Role::Good,
+        VerdictStatus::Invalid => Role::Bad,
+        VerdictStatus::Unsigned => Role::Warning,
+        VerdictStatus::Unchecked => Role::Dim,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DeliveryError, Expected, FailureKind, Reason};
+    use crate::output::sample;
+
+    fn human(verbosity: u8) -> Human {
+        Human { palette: Palette::PLAIN, verbosity, quiet: false, zone: TimeZone::UTC }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T15:04:06Z".parse().unwrap()
+    }
+
+    fn mismatch() -> Verdict {
+        let reason = Reason::Mismatch { place: "header `X-Sig`".into(), algorithm: "HMAC-SHA256".into() };
+        let mut verdict = Verdict::new(VerdictStatus::Invalid, None, Some(reason)).with_hint("use the raw body");
+        verdict.expected = Some(Expected { place: "header `X-Sig`".into(), value: "sha256=abc".into() });
+        verdict
+    }
+
+    #[test]
+    fn a_valid_event_is_a_line_and_its_body() {
+        assert_eq!(
+            human(0).event(&sample::event(b"{\"a\":1}")),
+            "2026-11-21 15:04:05  --> ✓ prospektr prospect.added [019aa899-d1c8-7000-8000-000000000001] 7 B\n    \
+             │ {\n    │   \"a\": 1\n    │ }\n"
+        );
+    }
+
+    #[test]
+    fn an_invalid_event_says_why_and_what_to_do() {
+        let mut event = sample::event(b"x");
+        event.verdict = mismatch();
+        event.event_type = None;
+        let shown = human(0).event(&event);
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[0].contains("--> ✗ prospektr - ["));
+        assert!(lines[1].starts_with("    invalid: digest mismatch"));
+        assert_eq!(lines[2], "    hint: use the raw body");
+        assert!(!shown.contains("sha256=abc"));
+    }
+
+    #[test]
+    fn verbosity_adds_headers_and_the_right_signature() {
+        let mut event = sample::event(b"x");
+        event.verdict = mismatch();
+        let shown = human(1).event(&event);
+        assert!(shown.contains("\n    expected: header `X-Sig`: sha256=abc\n"));
+        assert!(shown.contains("    │ POST /hook?a=1&a=2\n    │ content-type: application/json\n    │ x-key: a\n"));
+    }
+
+    #[test]
+    fn times_are_shown_in_the_given_zone() {
+        let human = Human { zone: TimeZone::fixed(jiff::tz::offset(2)), ..human(0) };
+        assert!(human.event(&sample::event(b"")).starts_with("2026-11-21 17:04:05  --> "));
+    }
+
+    #[test]
+    fn a_forged_name_stays_on_its_line() {
+        let mut event = sample::event(b"");
+        event.event_type = Some("x\n2026-11-21 15:04:05  --> ✓ stripe\u{1b}[2K".into());
+        event.delivery_id = Some("\n".into());
+        let shown = human(0).event(&event);
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert!(shown.contains("x\\n2026") && !shown.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_delivery_shows_the_answer_only_when_it_matters() {
+        let shown = |status, verbosity, sent| {
+            human(verbosity).delivery(&sample::ID, &sample::delivery(status, b"oops"), now(), sent)
+        };
+        let line =
+            "2026-11-21 15:04:06  <--  [200] http://localhost:3000/ (23ms) [019aa899-d1c8-7000-8000-000000000001]\n";
+        assert_eq!(shown(200, 0, false), line);
+        assert_eq!(shown(200, 0, true), format!("{line}    │ oops\n"));
+        assert_eq!(shown(500, 0, false), format!("{}    │ oops\n", line.replace("200", "500")));
+        assert!(shown(200, 1, false).ends_with("    │ content-type: text/plain\n    │ \n    │ oops\n"));
+    }
+
+    #[test]
+    fn a_failed_delivery_says_why_and_what_to_do() {
+        let error = DeliveryError {
+            kind: FailureKind::Refused,
+            message: "connection refused".into(),
+            hint: Some("start the app".into()),
+        };
+        let delivery = Delivery { response: None, error: Some(error), ..sample::delivery(200, b"") };
+        let shown = human(0).delivery(&sample::ID, &delivery, now(), false);
+        assert!(shown.contains("<--  [---] http"));
+        assert!(shown.ends_with("    error: connection refused\n    hint: start the app\n"));
+    }
+
+    #[test]
+    fn talk_goes_to_the_other_stream_unless_quiet() {
+        let ready = Notice::Ready { url: "http://127.0.0.1:4000".into() };
+        let line = "Ready! Listening on http://127.0.0.1:4000 (^C to quit)\n";
+        assert_eq!(human(0).notice(&ready, now()), Lines::Talk(line.into()));
+        let quiet = Human { quiet: true, ..human(0) };
+        assert_eq!(quiet.notice(&ready, now()), Lines::Talk(String::new()));
+        assert_eq!(quiet.event(&sample::event(b"{}")).lines().count(), 1);
+        let summary = Summary { received: 3, valid: 2, invalid: 1, forwarded: 2, failed: 1, ..Summary::default() };
+        let line = "3 received: 2 valid, 1 invalid, 0 unsigned, 0 unchecked; 2 forwarded, 1 failed\n";
+        assert_eq!(human(0).notice(&Notice::Stopped(summary), now()), Lines::Talk(line.into()));
+    }
+
+    #[test]
+    fn an_error_has_at_most_two_lines() {
+        assert_eq!(
+            error_lines("port 4000\nis in use", Some("use --port 0")),
+            "error: port 4000\\nis in use\nhint: use --port 0\n"
+        );
+        assert_eq!(error_lines("x", None), "error: x\n");
+    }
+}

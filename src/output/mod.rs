@@ -1,0 +1,38 @@
+//! Everything that leaves through stdout and stderr: the JSON lines, the lines for people, colours,
+//! tables. Formatting returns text; only [`Presenter`], [`print()`] and [`talk`] write.
+//!
+//! - A service that runs hands its notices to a [`Presenter`], which never blocks it.
+//! - A command that ends prints [`item_line`]s, a [`table`] or the lines of [`Human`] with [`print()`].
+//! - Errors are [`error_line`] (JSON) or [`error_lines`], written with [`talk`].
+//! - Foreign text passes through [`untrusted`] or [`one_line`] before a terminal sees it; what is
+//!   larger goes behind the gutter that [`body`] draws.
+
+mod body;
+mod curl;
+mod human;
+mod json_line;
+mod multipart;
+mod pretty;
+mod queue;
+#[cfg(test)]
+mod sample;
+mod size;
+mod streams;
+mod style;
+mod table;
+mod terminal;
+mod writer;
+
+pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
+pub use curl::curl;
+pub use human::{Human, Lines, error_lines};
+pub use json_line::{error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_verdict};
+pub use multipart::{Part, parts};
+pub use pretty::{MAX_PRETTY, pretty};
+pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};
+pub use size::size;
+pub use streams::{print, talk};
+pub use style::{ColorChoice, Palette, Role};
+pub use table::table;
+pub use terminal::{one_line, untrusted, untrusted_lines};
+pub use writer::{Format, Presenter};

@@ -1,0 +1,191 @@
+//! One configuration file: its shape, and errors with their place.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::flags::{FlagValue, Flags};
+use super::secret::SecretOrigin;
+use crate::cli;
+use crate::error::{Exit, Failure};
+use crate::provider::SignatureTable;
+
+/// A file that was read.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    text: String,
+    tables: Tables,
+    profile: Option<String>,
+}
+
+/// What a file, or a profile in it, may hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tables {
+    color: Option<Spanned<toml::Value>>,
+    format: Option<Spanned<toml::Value>>,
+    json: Option<Spanned<toml::Value>>,
+    quiet: Option<Spanned<toml::Value>>,
+    verbose: Option<Spanned<toml::Value>>,
+    providers: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    listen: Flags,
+    #[serde(default)]
+    send: Flags,
+    #[serde(default)]
+    verify: Flags,
+    #[serde(default)]
+    sign: Flags,
+    #[serde(default)]
+    provider: BTreeMap<String, ProviderSettings>,
+    #[serde(default)]
+    route: Vec<Route>,
+    #[serde(default)]
+    profile: BTreeMap<String, Tables>,
+}
+
+/// `[provider.NAME]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderSettings {
+    secret: Option<Spanned<String>>,
+    signature: Option<SignatureTable>,
+}
+
+/// `[[route]]`: which events go where.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Route {
+    /// Globs of event types.
+    pub(crate) events: Vec<String>,
+    /// Targets.
+    pub(crate) to: Vec<String>,
+}
+
+impl ConfigFile {
+    /// Reads and checks a file.
+    pub(super) fn read(path: &Path, profile: Option<&str>) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+        let tables: Tables =
+            toml::from_str(&text).map_err(|error| wrong(path, &text, error.span(), error.message()))?;
+        let file = Self { path: path.to_owned(), text, tables, profile: profile.map(str::to_owned) };
+        file.check()?;
+        Ok(file)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its text, for places of errors.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn has_profile(&self) -> bool {
+        self.profile.as_ref().is_some_and(|name| self.tables.profile.contains_key(name))
+    }
+
+    pub(super) fn profile_names(&self) -> Vec<String> {
+        self.tables.profile.keys().cloned().collect()
+    }
+
+    /// The chosen profile's tables, then the plain ones.
+    fn layers(&self) -> impl Iterator<Item = &Tables> {
+        let chosen = self.profile.as_ref().and_then(|name| self.tables.profile.get(name));
+        chosen.into_iter().chain([&self.tables])
+    }
+
+    pub(super) fn flags(&self, command: &str) -> Vec<FlagValue> {
+        let origin = self.path.display().to_string();
+        self.layers().flat_map(|tables| tables.flags(command, &origin)).collect()
+    }
+
+    pub(super) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
+        let written = self.layers().find_map(|tables| tables.provider.get(provider)?.secret.as_ref())?;
+        let origin = SecretOrigin::parse(written.get_ref()).ok()?;
+        Some((origin.relative_to(self.path.parent()), self.path.display().to_string()))
+    }
+
+    pub(super) fn signature(&self, provider: &str) -> Option<&SignatureTable> {
+        self.layers().find_map(|tables| tables.provider.get(provider)?.signature.as_ref())
+    }
+
+    pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.layers().flat_map(|tables| &tables.route)
+    }
+
+    /// Flags must exist, and secrets must say where they are, not what they are.
+    fn check(&self) -> Result<(), Failure> {
+        let all = self.tables.profile.values().chain([&self.tables]);
+        for tables in all {
+            for (command, flags) in tables.commands() {
+                for name in flags.keys() {
+                    if !cli::has_flag(command, name.get_ref()) {
+                        return Err(self.wrong_at(name, &cli::unknown_flag(command, name.get_ref())));
+                    }
+                }
+            }
+            for settings in tables.provider.values() {
+                if let Some(secret) = &settings.secret
+                    && let Err(problem) = SecretOrigin::parse(secret.get_ref())
+                {
+                    return Err(self.wrong_at(secret, &problem));
+                }
+            }
+            if let Some(nested) = self.tables.profile.values().find(|profile| !profile.profile.is_empty()) {
+                let names: Vec<&String> = nested.profile.keys().collect();
+                return Err(Failure::usage(format!(
+                    "{}: a profile cannot hold profiles ({names:?})",
+                    self.path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong_at<T>(&self, at: &Spanned<T>, problem: &str) -> Failure {
+        wrong(&self.path, &self.text, Some(at.span()), problem)
+    }
+}
+
+impl Tables {
+    fn commands(&self) -> [(&'static str, &Flags); 4] {
+        [("listen", &self.listen), ("send", &self.send), ("verify", &self.verify), ("sign", &self.sign)]
+    }
+
+    fn flags(&self, command: &str, origin: &str) -> Vec<FlagValue> {
+        let value = |name: &str, value: &toml::Value| FlagValue::new(name, value, origin);
+        if command.is_empty() {
+            let globals = [
+                ("color", &self.color),
+                ("format", &self.format),
+                ("json", &self.json),
+                ("quiet", &self.quiet),
+                ("verbose", &self.verbose),
+                ("providers", &self.providers),
+            ];
+            return globals
+                .into_iter()
+                .filter_map(|(name, found)| Some(value(name, found.as_ref()?.get_ref())))
+                .collect();
+        }
+        let tables = self.commands().into_iter().filter(|(name, _)| *name == command);
+        tables.flat_map(|(_, flags)| flags).map(|(name, found)| value(name.get_ref(), found)).collect()
+    }
+}
+
+fn wrong(path: &Path, text: &str, span: Option<std::ops::Range<usize>>, problem: &str) -> Failure {
+    let place = span.map_or_else(String::new, |span| {
+        let before = text.get(..span.start).unwrap_or(text);
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!(":{}:{column}", before.matches('\n').count() + 1)
+    });
+    Failure::new(Exit::Usage, "broken_config", anyhow::anyhow!("{}{place}: {problem}", path.display()))
+        .hint("`hookctl config init` writes a commented example")
+}

@@ -1,0 +1,116 @@
+//! The configuration: which file says what, and what counts.
+//!
+//! Precedence: flag, environment, `hookctl.toml` (found from the working directory upwards), the user's
+//! `config.toml`, default. Within a file a profile's value counts before the plain one.
+
+mod file;
+mod flags;
+mod secret;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Failure;
+use crate::provider::{Catalogue, SignatureTable};
+
+pub(crate) use file::{ConfigFile, Route};
+pub(crate) use flags::{FlagValue, preset};
+pub(crate) use secret::{SecretOrigin, read_secret};
+
+/// The name that is searched for upwards from the working directory.
+pub(crate) const FILE_NAME: &str = "hookctl.toml";
+
+/// A user's own providers, beside `hookctl.toml`.
+const PROJECT_PROVIDERS: &str = ".hookctl/providers";
+
+/// Everything the configuration files say.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// The one that counts most comes first.
+    files: Vec<ConfigFile>,
+}
+
+impl Settings {
+    /// Reads the files: the named one, or those found from `directory`.
+    pub(crate) fn load(named: Option<&Path>, profile: Option<&str>, directory: &Path) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        match named {
+            Some(path) => files.push(ConfigFile::read(path, profile)?),
+            None => {
+                if let Some(path) = find_upwards(directory) {
+                    files.push(ConfigFile::read(&path, profile)?);
+                }
+            }
+        }
+        if let Some(path) = user_folder().map(|folder| folder.join("config.toml")).filter(|path| path.is_file()) {
+            files.push(ConfigFile::read(&path, profile)?);
+        }
+        if let Some(profile) = profile
+            && !files.iter().any(ConfigFile::has_profile)
+        {
+            let known: Vec<String> = files.iter().flat_map(ConfigFile::profile_names).collect();
+            let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
+            return Err(Failure::usage(format!("unknown profile `{profile}`"))
+                .hint(format!("profiles are [profile.NAME] tables in {FILE_NAME}; known: {known}")));
+        }
+        Ok(Self { files })
+    }
+
+    /// The files that were read.
+    pub(crate) fn files(&self) -> &[ConfigFile] {
+        &self.files
+    }
+
+    /// What the configuration says for the flags of a command (`""` for global ones).
+    pub(crate) fn flags(&self, command: &str) -> Vec<FlagValue> {
+        let mut found: Vec<FlagValue> = Vec::new();
+        for value in self.files.iter().flat_map(|file| file.flags(command)) {
+            if !found.iter().any(|known| known.name == value.name) {
+                found.push(value);
+            }
+        }
+        found
+    }
+
+    /// Where the configuration keeps a provider's secret.
+    pub(crate) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
+        self.files.iter().find_map(|file| file.secret(provider))
+    }
+
+    /// The signature that the configuration gives a provider, with its file.
+    pub(crate) fn signature(&self, provider: &str) -> Option<(&ConfigFile, &SignatureTable)> {
+        self.files.iter().find_map(|file| Some((file, file.signature(provider)?)))
+    }
+
+    /// Targets by event.
+    pub(crate) fn routes(&self) -> Vec<&Route> {
+        self.files.iter().flat_map(ConfigFile::routes).collect()
+    }
+}
+
+/// The embedded providers and the user's; a folder given by flag counts most.
+pub(crate) fn catalogue(directory: &Path, flag: Option<&Path>) -> Catalogue {
+    let user = user_folder().map(|folder| folder.join("providers"));
+    let project = find_folder_upwards(directory);
+    Catalogue::new(user.into_iter().chain(project).chain(flag.map(Path::to_owned)).collect())
+}
+
+/// The catalogue of the working directory, for completions.
+pub(crate) fn default_catalogue() -> Catalogue {
+    catalogue(&std::env::current_dir().unwrap_or_default(), None)
+}
+
+/// `$XDG_CONFIG_HOME/hookctl`, else `~/.config/hookctl`
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
+pub(crate) fn user_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    Some(base.join("hookctl"))
+}
+
+fn find_upwards(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
+}
+
+fn find_folder_upwards(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().map(|folder| folder.join(PROJECT_PROVIDERS)).find(|path| path.is_dir())
+}

@@ -1,0 +1,89 @@
+//! Where a secret is kept, and reading it from there.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Failure;
+use crate::model::Secret;
+
+/// A place that holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretOrigin {
+    /// An environment variable.
+    Variable(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// A secret in a file may be this long: a PEM chain is a few KiB.
+const MAX_SECRET: u64 = 64 * 1024;
+
+impl SecretOrigin {
+    /// Reads `env:NAME` or `file:PATH`. Anything else would be the secret itself, which has no place in a file
+    /// that is committed; the error does not repeat it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Variable(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            _ => Err("`secret` says where the secret is: \"env:NAME\" or \"file:PATH\", not the secret itself".into()),
+        }
+    }
+
+    /// A relative path is relative to the configuration file.
+    pub(super) fn relative_to(self, folder: Option<&Path>) -> Self {
+        match (self, folder) {
+            (Self::File(path), Some(folder)) => Self::File(folder.join(path)),
+            (other, _) => other,
+        }
+    }
+}
+
+impl std::fmt::Display for SecretOrigin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+/// Reads a secret. What a person should know about it is passed to `say`, once.
+pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> Result<Secret, Failure> {
+    let name = origin.to_string();
+    match origin {
+        SecretOrigin::Variable(variable) => match std::env::var_os(variable) {
+            Some(value) => Ok(Secret::new(value.into_encoded_bytes(), name)?),
+            None => Err(Failure::usage(format!("the environment variable {variable} is not set"))
+                .hint(format!("export {variable}=… first, or use --secret-file"))),
+        },
+        SecretOrigin::File(path) => {
+            let shown = path.display();
+            let failed =
+                |error: std::io::Error| Failure::usage(format!("cannot read the secret file {shown}: {error}"));
+            let metadata = std::fs::metadata(path).map_err(failed)?;
+            if metadata.len() > MAX_SECRET {
+                return Err(Failure::usage(format!("the secret file {shown} is larger than {MAX_SECRET} bytes")));
+            }
+            warn_if_readable(path, &metadata, say);
+            let mut bytes = std::fs::read(path).map_err(failed)?;
+            let length = bytes.len();
+            while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+                bytes.pop();
+            }
+            if bytes.len() < length {
+                say(&format!("note: the newline at the end of {shown} is not taken as part of the secret"));
+            }
+            Ok(Secret::new(bytes, name)?)
+        }
+    }
+}
+
+#[cfg(unix)]
+fn warn_if_readable(path: &Path, metadata: &std::fs::Metadata, say: &mut dyn FnMut(&str)) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        say(&format!("warning: other users can read {0}: chmod 600 {0}", path.display()));
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_readable(_: &Path, _: &std::fs::Metadata, _: &mut dyn FnMut(&str)) {}
