@@ -208,7 +208,7 @@ impl Attempt<'_> {
         for group in &groups {
             match self.judge_group(group) {
                 Ok(()) => return Ok(()),
-                Err(verdict) if last.as_ref().is_none_or(|last: &Box<Verdict>| rank(&verdict) > rank(last)) => {
+                Err(verdict) if last.as_deref().is_none_or(|last: &Verdict| rank(&verdict) > rank(last)) => {
                     last = Some(verdict);
                 }
                 Err(_) => {}
