@@ -65,13 +65,8 @@ impl Sandbox {
 
     /// Runs to the end with these bytes on stdin.
     pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Ended {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that reads no stdin may have closed it already.
         let _ = child.stdin.take().unwrap().write_all(stdin);
         let output: Output = child.wait_with_output().unwrap();
@@ -86,13 +81,8 @@ impl Sandbox {
     pub fn listen(&self, args: &[&str]) -> Listening {
         let mut all = vec!["listen", "--json", "--port", "0"];
         all.extend(args);
-        let child = self
-            .command(&all)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child =
+            self.command(&all).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Listening::wait_until_ready(child)
     }
 }

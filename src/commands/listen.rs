@@ -166,8 +166,9 @@ fn presenter(args: &ListenArgs, context: &Context, closed: &Arc<Closed>) -> Resu
     } else {
         Format::Human {
             color: context.color(),
-            verbosity: context.global.verbose.max(u8::from(args.show_response)),
+            verbosity: context.global.verbose,
             quiet: context.global.quiet,
+            answers: args.show_response,
         }
     };
     let closed = Arc::clone(closed);

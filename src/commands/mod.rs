@@ -171,6 +171,7 @@ impl Context {
             palette: Palette::new(self.color()),
             verbosity: verbosity.max(self.global.verbose),
             quiet: self.global.quiet,
+            answers: true,
             zone: jiff::tz::TimeZone::system(),
         }
     }
@@ -216,9 +217,21 @@ fn completions(shell: Shell) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// The page of hookctl itself, then one for each command behind it.
 fn man() -> Outcome {
     let mut page = Vec::new();
-    clap_mangen::Man::new(cli::command()).render(&mut page)?;
+    render_man(cli::command(), "hookctl", &mut page)?;
     output::print(page)?;
     Ok(Exit::Done)
+}
+
+fn render_man(command: clap::Command, name: &str, page: &mut Vec<u8>) -> Result<(), Failure> {
+    let inner: Vec<clap::Command> =
+        command.get_subcommands().filter(|inner| inner.get_name() != "help").cloned().collect();
+    clap_mangen::Man::new(command.name(name.to_owned())).render(page)?;
+    for inner in inner {
+        let name = format!("{name}-{}", inner.get_name());
+        render_man(inner, &name, page)?;
+    }
+    Ok(())
 }

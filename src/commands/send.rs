@@ -238,7 +238,12 @@ fn presenter(context: &Context) -> Result<Presenter, Failure> {
     let format = if context.json() {
         Format::Json
     } else {
-        Format::Human { color: context.color(), verbosity: context.global.verbose, quiet: context.global.quiet }
+        Format::Human {
+            color: context.color(),
+            verbosity: context.global.verbose,
+            quiet: context.global.quiet,
+            answers: true,
+        }
     };
     let ignore = Box::new(|_| ());
     Ok(Presenter::start(format, Box::new(std::io::stdout()), Box::new(std::io::stderr()), ignore)?)

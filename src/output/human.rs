@@ -27,6 +27,8 @@ pub struct Human {
     pub verbosity: u8,
     /// One line per event and delivery, nothing on the other stream.
     pub quiet: bool,
+    /// Answers of targets are shown also when they are 2xx.
+    pub answers: bool,
     /// In which times are shown.
     pub zone: TimeZone,
 }
@@ -45,7 +47,9 @@ impl Human {
     pub fn notice(&self, notice: &Notice, now: Timestamp) -> Lines {
         match notice {
             Notice::Received(event) => Lines::Out(self.event(event)),
-            Notice::Forwarded { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, false)),
+            Notice::Forwarded { event_id, delivery, .. } => {
+                Lines::Out(self.delivery(event_id, delivery, now, self.answers))
+            }
             Notice::Sent { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, true)),
             _ if self.quiet => Lines::Talk(String::new()),
             Notice::Ready { url } => Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n")),
@@ -202,7 +206,7 @@ mod tests {
     use crate::output::sample;
 
     fn human(verbosity: u8) -> Human {
-        Human { palette: Palette::PLAIN, verbosity, quiet: false, zone: TimeZone::UTC }
+        Human { palette: Palette::PLAIN, verbosity, quiet: false, answers: false, zone: TimeZone::UTC }
     }
 
     fn now() -> Timestamp {

@@ -38,6 +38,8 @@ pub enum Format {
         verbosity: u8,
         /// Only one line per event and delivery.
         quiet: bool,
+        /// Answers of targets also when they are 2xx.
+        answers: bool,
     },
 }
 
@@ -103,9 +105,9 @@ impl Form {
     fn new(format: Format) -> Self {
         match format {
             Format::Json => Self::Json,
-            Format::Human { color, verbosity, quiet } => {
+            Format::Human { color, verbosity, quiet, answers } => {
                 let palette = Palette::new(color);
-                Self::Human(Human { palette, verbosity, quiet, zone: TimeZone::system() })
+                Self::Human(Human { palette, verbosity, quiet, answers, zone: TimeZone::system() })
             }
         }
     }
@@ -246,7 +248,7 @@ mod tests {
         }
     }
 
-    const HUMAN: Format = Format::Human { color: false, verbosity: 0, quiet: false };
+    const HUMAN: Format = Format::Human { color: false, verbosity: 0, quiet: false, answers: false };
 
     fn start(format: Format, out: &Sink, talk: &Sink) -> Presenter {
         let on_closed = Box::new(|error: io::Error| panic!("{error}"));

@@ -7,6 +7,7 @@ mod failure;
 mod forbidden;
 mod proxy;
 mod session;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tls;

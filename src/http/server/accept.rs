@@ -55,8 +55,6 @@ pub async fn serve<H: Handler>(
                     tokio::select! { () = &mut stop => break, () = sleep(ACCEPT_PAUSE) => {} }
                 }
             },
-            Some(_) = door.visits.join_next() => {}
-            Some(_) = door.turned_away.join_next() => {}
         }
     }
     drop(listeners);
@@ -115,6 +113,7 @@ impl<H: Handler> Door<H> {
 
     fn admit(&mut self, stream: TcpStream, remote: SocketAddr) {
         self.short = false;
+        while self.visits.try_join_next().is_some() {}
         if self.visits.len() >= self.capacity {
             return self.turn_away(stream, remote);
         }
@@ -125,6 +124,7 @@ impl<H: Handler> Door<H> {
     fn turn_away(&mut self, stream: TcpStream, remote: SocketAddr) {
         let reason = format!("more than {} connections at once", self.capacity);
         self.house.handler.refused(Refusal { status: 503, reason, remote: Some(remote) });
+        while self.turned_away.try_join_next().is_some() {}
         if self.turned_away.len() < MAX_TURNED_AWAY {
             self.turned_away.spawn(say_busy(stream));
         }

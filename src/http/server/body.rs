@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -20,27 +19,28 @@ use crate::http::Limits;
 const FIRST_ROOM: usize = 64 * 1024;
 
 /// Who wakes the reader of a body at its deadline.
-pub(super) enum Clock {
+pub(super) enum Clock<'a> {
     /// The watch over an HTTP/1 connection, which runs in the same task.
-    Connection(Arc<Pulse>),
+    Connection(&'a Pulse),
     /// A timer of its own, for a stream of an HTTP/2 connection.
     Stream(Option<Pin<Box<Sleep>>>),
 }
 
 /// A body under way.
 pub(super) struct Reader<'a> {
-    pub limits: &'a Limits,
-    pub clock: Clock,
-    pub hold: Hold,
+    limits: &'a Limits,
+    clock: Clock<'a>,
+    hold: Hold<'a>,
+    /// When the head had come.
+    started: Instant,
     /// What `Content-Length` says.
-    pub declared: Option<usize>,
+    declared: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that has read nothing.
-    pub fn new(limits: &'a Limits, clock: Clock, memory: &Arc<Memory>, body: &Incoming) -> Self {
-        let declared = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
-        Self { limits, clock, hold: Hold::none(memory), declared }
+    pub fn new(limits: &'a Limits, clock: Clock<'a>, memory: &'a Memory, started: Instant) -> Self {
+        Self { limits, clock, hold: Hold::none(memory), started, declared: None }
     }
 
     /// Reads the body to its end. The hold is kept in `self` until the reader is dropped.
@@ -48,27 +48,27 @@ impl<'a> Reader<'a> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
-        let started = Instant::now();
-        let Some(first) = self.next(&mut body, started, 0).await? else { return Ok(Bytes::new()) };
+        self.declared = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        let Some(first) = self.next(&mut body, 0).await? else { return Ok(Bytes::new()) };
         if body.is_end_stream() {
             return self.within(first.len()).map(|()| first);
         }
         let mut gathered = BytesMut::new();
         self.append(&mut gathered, &first)?;
-        while let Some(more) = self.next(&mut body, started, gathered.len()).await? {
+        while let Some(more) = self.next(&mut body, gathered.len()).await? {
             self.append(&mut gathered, &more)?;
         }
         Ok(gathered.freeze())
     }
 
     /// The next piece of data, `None` at the end. Trailers are dropped.
-    async fn next(&mut self, body: &mut Incoming, started: Instant, received: usize) -> Result<Option<Bytes>, Fault> {
-        let deadline = started + self.limits.body_patience(received);
+    async fn next(&mut self, body: &mut Incoming, received: usize) -> Result<Option<Bytes>, Fault> {
+        let deadline = self.started + self.limits.body_patience(received);
         loop {
             let frame = poll_fn(|cx| self.poll_frame(body, deadline, cx)).await;
             self.clock.rest();
             match frame {
-                None => return Err(self.too_slow(received, started)),
+                None => return Err(self.too_slow(received)),
                 Some(None) => return Ok(None),
                 Some(Some(Err(error))) => return Err(self.broken(&error, received)),
                 Some(Some(Ok(frame))) => {
@@ -118,9 +118,9 @@ impl<'a> Reader<'a> {
         if length > self.limits.max_body { Err(too_large(self.limits)) } else { Ok(()) }
     }
 
-    fn too_slow(&self, received: usize, started: Instant) -> Fault {
+    fn too_slow(&self, received: usize) -> Fault {
         let came = self.progress(received);
-        let waited = started.elapsed().as_secs_f32();
+        let waited = self.started.elapsed().as_secs_f32();
         Fault::new(StatusCode::REQUEST_TIMEOUT, format!("the body is too slow: {came} came in {waited:.1} s"))
     }
 
@@ -159,13 +159,16 @@ fn is_malformed(error: &hyper::Error) -> bool {
     false
 }
 
-impl Clock {
+impl Clock<'_> {
     /// Ready once `deadline` has passed; else the task is woken then.
     fn poll_passed(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Connection(pulse) => {
+                if pulse.is_body_overdue() {
+                    return Poll::Ready(());
+                }
                 pulse.expect_body_by(deadline);
-                if Instant::now() < deadline { Poll::Pending } else { Poll::Ready(()) }
+                Poll::Pending
             }
             Self::Stream(timer) => {
                 let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

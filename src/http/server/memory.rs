@@ -1,6 +1,5 @@
 //! The memory that large bodies share, so that many of them at once end in 503 and not in a kill.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes still free for large bodies.
@@ -11,22 +10,22 @@ pub(super) struct Memory {
 
 /// Bytes taken from [`Memory`], given back when dropped.
 #[derive(Debug)]
-pub(super) struct Hold {
-    memory: Arc<Memory>,
+pub(super) struct Hold<'a> {
+    memory: &'a Memory,
     bytes: usize,
 }
 
 impl Memory {
     /// A store of `bytes`.
-    pub fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { free: AtomicUsize::new(bytes) })
+    pub fn new(bytes: usize) -> Self {
+        Self { free: AtomicUsize::new(bytes) }
     }
 }
 
-impl Hold {
+impl<'a> Hold<'a> {
     /// Holds nothing yet.
-    pub fn none(memory: &Arc<Memory>) -> Self {
-        Self { memory: Arc::clone(memory), bytes: 0 }
+    pub fn none(memory: &'a Memory) -> Self {
+        Self { memory, bytes: 0 }
     }
 
     /// Raises the hold to `bytes`; false when so much is not free.
@@ -41,9 +40,11 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        self.memory.free.fetch_add(self.bytes, Ordering::Relaxed);
+        if self.bytes > 0 {
+            self.memory.free.fetch_add(self.bytes, Ordering::Relaxed);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod bind;
 mod body;
 mod connection;
 mod descriptors;
+mod head;
 mod memory;
 mod pulse;
 mod reception;
@@ -13,6 +14,7 @@ mod refusal;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 use std::net::SocketAddr;

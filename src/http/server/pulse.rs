@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::head::HeadBytes;
 use crate::http::Limits;
 
 /// No deadline.
@@ -45,70 +46,67 @@ pub(super) struct Pulse {
     idle: Duration,
     stall: Duration,
     phase: AtomicU8,
+    heard_at: AtomicU64,
     phase_until: AtomicU64,
     body_until: AtomicU64,
     write_until: AtomicU64,
     active: AtomicUsize,
     refused: AtomicBool,
+    body_overdue: AtomicBool,
     head: Mutex<HeadBytes>,
-}
-
-/// The bytes of the request head as they came, for what the parser does not tell.
-#[derive(Debug, Default)]
-struct HeadBytes {
-    bytes: Vec<u8>,
-    max: usize,
-    begins_here: bool,
-    recorded: bool,
+    records_heads: AtomicBool,
 }
 
 impl Pulse {
     /// The pulse of a connection accepted now.
     pub fn new(limits: &Limits) -> Self {
-        let head = HeadBytes { max: limits.max_head, recorded: true, ..HeadBytes::default() };
         Self {
             started: Instant::now(),
             header: limits.header_deadline,
             idle: limits.idle_deadline,
             stall: limits.write_stall,
             phase: AtomicU8::new(SILENT),
+            heard_at: AtomicU64::new(0),
             phase_until: AtomicU64::new(micros(limits.header_deadline)),
             body_until: AtomicU64::new(NEVER),
             write_until: AtomicU64::new(NEVER),
             active: AtomicUsize::new(0),
             refused: AtomicBool::new(false),
-            head: Mutex::new(head),
+            body_overdue: AtomicBool::new(false),
+            head: Mutex::new(HeadBytes::new(limits.max_head)),
+            records_heads: AtomicBool::new(true),
         }
     }
 
     /// From now on many requests share the connection, so bytes no longer tell where a head begins.
     pub fn multiplex(&self) {
-        self.head().recorded = false;
+        self.records_heads.store(false, Relaxed);
         self.enter(IDLE, self.idle);
     }
 
     /// Bytes came.
     pub fn heard(&self, bytes: &[u8]) {
         let phase = self.phase.load(Relaxed);
-        if phase == BUSY || phase == CLOSING {
+        if phase == BUSY || phase == CLOSING || !self.records_heads.load(Relaxed) {
             return;
         }
         let mut head = self.head();
-        if !head.recorded {
-            return;
-        }
+        let now = self.now();
+        self.heard_at.store(now, Relaxed);
         if phase != HEAD {
             head.restart();
-            self.enter(HEAD, self.header);
+            self.phase.store(HEAD, Relaxed);
+            self.phase_until.store(now.saturating_add(micros(self.header)), Relaxed);
         }
         head.append(bytes);
     }
 
-    /// A head is complete and its request begins.
-    pub fn begin(&self) {
+    /// A head is complete and its request begins. Returns when that was.
+    pub fn begin(&self) -> Instant {
         self.active.fetch_add(1, Relaxed);
-        self.phase.store(BUSY, Relaxed);
+        let head_just_came = self.phase.swap(BUSY, Relaxed) == HEAD;
         self.phase_until.store(NEVER, Relaxed);
+        if head_just_came { self.instant(self.heard_at.load(Relaxed)) } else { Instant::now() }
     }
 
     /// The answer of a request is ready to be written.
@@ -122,8 +120,7 @@ impl Pulse {
     /// parser drops beside `Transfer-Encoding`. Knows only of a head that did not follow another
     /// request's bytes in one packet.
     pub fn head_declares_length(&self) -> bool {
-        let mut head = self.head();
-        std::mem::take(&mut head.begins_here) && declares_length(&head.bytes)
+        self.head().take_declares_length()
     }
 
     /// A body may take until then.
@@ -134,6 +131,12 @@ impl Pulse {
     /// No body is awaited any more.
     pub fn expect_no_body(&self) {
         self.body_until.store(NEVER, Relaxed);
+        self.body_overdue.store(false, Relaxed);
+    }
+
+    /// Whether the watch has found the awaited body overdue.
+    pub fn is_body_overdue(&self) -> bool {
+        self.body_overdue.load(Relaxed)
     }
 
     /// A write made no progress.
@@ -171,19 +174,19 @@ impl Pulse {
         self.phase.load(Relaxed) == HEAD
     }
 
-    /// The nearest deadline; an idle period away when there is none.
-    pub fn deadline(&self) -> Instant {
-        match self.nearest() {
-            NEVER => Instant::now() + self.idle,
-            nearest => self.started + Duration::from_micros(nearest),
-        }
+    /// The nearest deadline, if there is one.
+    pub fn deadline(&self) -> Option<Instant> {
+        let nearest =
+            self.phase_until.load(Relaxed).min(self.body_until.load(Relaxed)).min(self.write_until.load(Relaxed));
+        (nearest != NEVER).then(|| self.instant(nearest))
     }
 
     /// What is overdue now, if anything. A body is reported once.
     pub fn overdue(&self) -> Option<Overdue> {
-        let now = self.after(Duration::ZERO);
+        let now = self.now();
         if self.body_until.load(Relaxed) <= now {
-            self.expect_no_body();
+            self.body_until.store(NEVER, Relaxed);
+            self.body_overdue.store(true, Relaxed);
             return Some(Overdue::Body);
         }
         if self.write_until.load(Relaxed) <= now {
@@ -192,43 +195,26 @@ impl Pulse {
         (self.phase_until.load(Relaxed) <= now).then(|| if self.is_mid_head() { Overdue::Head } else { Overdue::Rest })
     }
 
-    fn nearest(&self) -> u64 {
-        self.phase_until.load(Relaxed).min(self.body_until.load(Relaxed)).min(self.write_until.load(Relaxed))
-    }
-
     fn enter(&self, phase: u8, patience: Duration) {
         self.phase.store(phase, Relaxed);
         self.phase_until.store(self.after(patience), Relaxed);
     }
 
     fn after(&self, patience: Duration) -> u64 {
-        micros(self.started.elapsed() + patience)
+        self.now().saturating_add(micros(patience))
+    }
+
+    fn now(&self) -> u64 {
+        micros(self.started.elapsed())
+    }
+
+    fn instant(&self, micros: u64) -> Instant {
+        self.started + Duration::from_micros(micros)
     }
 
     fn head(&self) -> MutexGuard<'_, HeadBytes> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl HeadBytes {
-    fn restart(&mut self) {
-        self.bytes.clear();
-        self.begins_here = true;
-    }
-
-    fn append(&mut self, bytes: &[u8]) {
-        let room = self.max.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-}
-
-/// Whether a line of the first head in `bytes` is a `Content-Length` field.
-fn declares_length(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"content-length";
-    let lines = bytes.split(|byte| *byte == b'\n').skip(1);
-    lines
-        .take_while(|line| !line.trim_ascii().is_empty())
-        .any(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -238,12 +224,6 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_length_is_found_in_the_head_and_not_in_the_body() {
-        assert!(declares_length(b"POST / HTTP/1.1\r\nHost: a\r\nCONTENT-length: 3\r\n\r\nabc"));
-        assert!(!declares_length(b"POST / HTTP/1.1\r\nHost: a\r\n\r\nContent-Length: 3\r\n"));
-    }
 
     #[tokio::test]
     async fn a_connection_waits_for_its_head_then_for_nothing_then_rests() {
@@ -256,7 +236,7 @@ mod tests {
         assert_eq!(pulse.overdue(), None);
         pulse.end();
         assert_eq!(pulse.overdue(), None);
-        assert!(pulse.deadline() > Instant::now() + Duration::from_secs(50));
+        assert!(pulse.deadline().unwrap() > Instant::now() + Duration::from_secs(50));
     }
 
     #[tokio::test]
@@ -264,5 +244,6 @@ mod tests {
         let pulse = Pulse::new(&Limits::default());
         pulse.expect_body_by(Instant::now());
         assert_eq!((pulse.overdue(), pulse.overdue()), (Some(Overdue::Body), None));
+        assert!(pulse.is_body_overdue());
     }
 }

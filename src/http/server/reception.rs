@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::body::{Clock, Reader, too_large};
 use super::memory::Memory;
@@ -28,7 +29,7 @@ const MAX_HEADERS: usize = 100;
 pub(super) struct House<H> {
     pub handler: Arc<H>,
     pub limits: Limits,
-    pub memory: Arc<Memory>,
+    pub memory: Memory,
 }
 
 /// One connection, as its requests see it.
@@ -48,29 +49,37 @@ pub(super) async fn receive<H: Handler>(
     visit: Arc<Visit<H>>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let _turn = Turn::begin(&visit.pulse);
+    let turn = Turn::begin(&visit.pulse);
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
-    let answer = match admit(&visit, &head, &body) {
-        Ok(()) => converse(&visit, head, body).await,
+    let clock = if visit.multiplexed { Clock::Stream(None) } else { Clock::Connection(&visit.pulse) };
+    let mut reader = Reader::new(&visit.house.limits, clock, &visit.house.memory, turn.begun);
+    let body = match admit(&visit, &head, &body) {
+        Ok(()) => reader.read(body).await,
+        Err(fault) => Err(fault),
+    };
+    let answer = match body {
+        Ok(body) => handle(&visit, Received { request: as_received(head, body), remote: visit.remote }).await,
         Err(fault) => refuse(&visit, fault),
     };
     Ok(response(answer, is_head))
 }
 
 /// Marks the connection as busy for as long as it lives.
-struct Turn<'a>(&'a Pulse);
+struct Turn<'a> {
+    pulse: &'a Pulse,
+    begun: Instant,
+}
 
 impl<'a> Turn<'a> {
     fn begin(pulse: &'a Pulse) -> Self {
-        pulse.begin();
-        Self(pulse)
+        Self { pulse, begun: pulse.begin() }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.end();
+        self.pulse.end();
     }
 }
 
@@ -89,11 +98,13 @@ fn admit<H>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<(), Fault
         let reason = format!("more than {MAX_HEADERS} headers");
         return Err(Fault::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, reason));
     }
-    if head.headers.contains_key(TRANSFER_ENCODING) && visit.pulse.head_declares_length() {
+    // Of unknown length is only what has Transfer-Encoding.
+    let size = body.size_hint();
+    if size.exact().is_none() && !visit.multiplexed && visit.pulse.head_declares_length() {
         let reason = "both Content-Length and Transfer-Encoding are set";
         return Err(Fault::new(StatusCode::BAD_REQUEST, reason));
     }
-    if body.size_hint().lower() > limits.max_body as u64 {
+    if size.lower() > limits.max_body as u64 {
         return Err(too_large(limits));
     }
     Ok(())
@@ -117,15 +128,6 @@ fn uri_length(uri: &Uri) -> usize {
     authority + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-async fn converse<H: Handler>(visit: &Arc<Visit<H>>, head: Parts, body: Incoming) -> Answer {
-    let clock = if visit.multiplexed { Clock::Stream(None) } else { Clock::Connection(Arc::clone(&visit.pulse)) };
-    let mut reader = Reader::new(&visit.house.limits, clock, &visit.house.memory, &body);
-    match reader.read(body).await {
-        Ok(body) => handle(visit, Received { request: request(head, body), remote: visit.remote }).await,
-        Err(fault) => refuse(visit, fault),
-    }
-}
-
 /// Asks the handler. An HTTP/2 peer may reset the stream at any time, which drops this future, so
 /// there the handler gets a task of its own; hyper does not drop an HTTP/1 request whose body has
 /// been read.
@@ -142,7 +144,7 @@ async fn handle<H: Handler>(visit: &Arc<Visit<H>>, received: Received) -> Answer
 }
 
 /// The request as it stood on the wire: HTTP/2's authority becomes `Host`, its target origin-form.
-fn request(mut head: Parts, body: Bytes) -> Request {
+fn as_received(mut head: Parts, body: Bytes) -> Request {
     if head.version == Version::HTTP_2 {
         let host = head.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         if let Some(host) = host
@@ -158,7 +160,7 @@ fn request(mut head: Parts, body: Bytes) -> Request {
 fn refuse<H: Handler>(visit: &Visit<H>, fault: Fault) -> Answer {
     visit.pulse.refuse();
     let answer = fault.answer();
-    visit.house.handler.refused(fault.from(visit.remote));
+    visit.house.handler.refused(fault.told_of(visit.remote));
     answer
 }
 

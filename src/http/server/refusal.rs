@@ -50,7 +50,7 @@ impl Fault {
     }
 
     /// The notice for the handler.
-    pub fn from(self, remote: SocketAddr) -> Refusal {
+    pub fn told_of(self, remote: SocketAddr) -> Refusal {
         Refusal { status: self.status.as_u16(), reason: self.reason, remote: Some(remote) }
     }
 }

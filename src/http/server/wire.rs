@@ -13,10 +13,20 @@ use super::pulse::Pulse;
 
 /// The first bytes of HTTP/2 (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The first byte of TLS (RFC 8446 section 5.1); no method of HTTP begins with it.
+const TLS_HANDSHAKE: u8 = 0x16;
 /// The first read of a connection: most requests come whole in it.
 const FIRST_READ: usize = 4 * 1024;
 /// What is read and thrown away at a time while a refused sender is still sending.
 const DISCARD: usize = 16 * 1024;
+
+/// What a peer's first bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    Http1,
+    Http2,
+    Tls,
+}
 
 /// A socket with the bytes that were read to tell the protocol, and a pulse.
 #[derive(Debug)]
@@ -34,8 +44,8 @@ impl Wire {
         Self { stream, first: Bytes::new(), pulse, refused: false, half_closed: false }
     }
 
-    /// Reads as far as it takes to tell HTTP/2 from HTTP/1; what was read will be read again.
-    pub async fn begins_with_preface(&mut self) -> io::Result<bool> {
+    /// Reads as far as it takes to tell the protocol; what was read will be read again.
+    pub async fn opening(&mut self) -> io::Result<Opening> {
         self.stream.readable().await?;
         let mut first = Vec::with_capacity(FIRST_READ);
         loop {
@@ -43,8 +53,13 @@ impl Wire {
             let known = first.len().min(PREFACE.len());
             let matches = first[..known] == PREFACE[..known];
             if count == 0 || !matches || known == PREFACE.len() {
+                let opening = match first.first() {
+                    Some(&TLS_HANDSHAKE) => Opening::Tls,
+                    Some(_) if matches && known == PREFACE.len() => Opening::Http2,
+                    _ => Opening::Http1,
+                };
                 self.first = Bytes::from(first);
-                return Ok(matches && known == PREFACE.len());
+                return Ok(opening);
             }
         }
     }

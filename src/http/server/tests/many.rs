@@ -43,6 +43,14 @@ async fn hundreds_of_slow_heads_do_not_hinder_a_quick_sender() {
 }
 
 #[tokio::test]
+async fn connections_that_ended_do_not_count() {
+    let server = Running::start(Limits { max_connections: 4, ..Limits::default() });
+    for _ in 0..50 {
+        assert_eq!(status_of(&server.talk(post("short")).await), "200");
+    }
+}
+
+#[tokio::test]
 async fn a_stop_lets_the_request_in_flight_end_and_closes_resting_connections() {
     let mut server = Running::with(Echo { delay: Duration::from_millis(100), ..Echo::default() }, Limits::default());
     let mut silent = server.connect().await;

@@ -122,12 +122,11 @@ async fn two_hosts_or_none_or_both_framings_are_refused() {
         "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n",
         "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
         "hello there\r\n\r\n",
-        "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}",
     ] {
         assert_eq!(status_of(&server.talk(head).await), "400", "{head:?}");
     }
     assert_eq!(server.seen().len(), 0);
-    server.assert_refused(&[400; 15]).await;
+    server.assert_refused(&[400; 14]).await;
     assert_eq!(status_of(&server.talk(post("fine")).await), "200");
 }
 
@@ -156,6 +155,14 @@ async fn a_bad_chunk_or_a_broken_upload_reaches_no_handler() {
     let refusals = server.refusals();
     assert!(refusals[0].reason.contains("malformed"), "{refusals:?}");
     assert!(refusals[1].reason.contains("9 of 600 bytes"), "{refusals:?}");
+}
+
+#[tokio::test]
+async fn tls_to_the_plain_port_is_named() {
+    let server = Running::start(Limits::default());
+    assert_eq!(server.talk("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}").await, "");
+    server.assert_refused(&[400]).await;
+    assert!(server.refusals()[0].reason.contains("use http://"));
 }
 
 #[tokio::test]
