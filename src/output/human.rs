@@ -272,8 +272,7 @@ mod tests {
         let shown = |status, verbosity, sent| {
             human(verbosity).delivery(&sample::ID, &sample::delivery(status, b"oops"), now(), sent)
         };
-        let line =
-            "2026-11-21 15:04:06  <--  [200] http://localhost:3000/ (23ms) [019aa899-d1c8-7000-8000-000000000001]\n";
+        let line = "2026-11-21 15:04:06  <--  [200] POST http://localhost:3000/ (23ms) [019aa899-d1c8-7000-8000-000000000001]\n";
         assert_eq!(shown(200, 0, false), line);
         assert_eq!(shown(200, 0, true), format!("{line}    │ oops\n"));
         assert_eq!(shown(500, 0, false), format!("{}    │ oops\n", line.replace("200", "500")));
@@ -289,7 +288,7 @@ mod tests {
         };
         let delivery = Delivery { response: None, error: Some(error), ..sample::delivery(200, b"") };
         let shown = human(0).delivery(&sample::ID, &delivery, now(), false);
-        assert!(shown.contains("<--  [---] http"));
+        assert!(shown.contains("<--  [---] POST http"));
         assert!(shown.ends_with("    error: connection refused\n    hint: start the app\n"));
     }
 
