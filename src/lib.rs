@@ -18,6 +18,18 @@ mod settings;
 
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> std::process::ExitCode {
+    forbid_core_dumps();
     cli::complete_if_asked();
     commands::run(std::env::args_os().collect()).into()
 }
+
+/// A core file would hold the secrets in memory.
+#[cfg(unix)]
+fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Lowering a limit is always allowed; where it is not, nothing is lost but this protection.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+#[cfg(not(unix))]
+fn forbid_core_dumps() {}

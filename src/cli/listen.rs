@@ -86,6 +86,9 @@ pub(crate) struct ListenArgs {
     /// End after this time; with --expect unmet, exit code 1
     #[arg(long, value_parser = duration, value_name = "TIME")]
     pub(crate) timeout: Option<Duration>,
+    /// Print the secret that would be used, for a .env file, and end
+    #[arg(long)]
+    pub(crate) print_secret: bool,
     /// Keep no history (this version keeps none)
     #[arg(long)]
     pub(crate) no_store: bool,

@@ -16,7 +16,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, Limits, bind};
 use crate::listener::{self, Canned, Destination, Ending, Options, Providers, Respond, Shortfall};
 use crate::model::{Notice, Secret, Summary};
-use crate::output::{Format, Presenter};
+use crate::output::{self, Format, Presenter};
 use crate::provider::{Provider, Verifier};
 
 /// Two workers: one connection's work never waits for another's, and more gain nothing.
@@ -26,9 +26,26 @@ const MAX_UPSTREAM_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Runs the command.
 pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
+    if args.print_secret {
+        return print_secret(args, context);
+    }
     let options = options(args, context)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     runtime.block_on(serve(args, context, options))
+}
+
+/// The one place that prints a secret, because it was asked to by name.
+fn print_secret(args: &ListenArgs, context: &Context) -> Outcome {
+    let secret = match (chosen::named_secret(context, &args.secret)?, args.provider.as_slice()) {
+        (Some(secret), _) => Some(secret),
+        (None, [id]) => chosen::own_secret(context, &*chosen::provider(context, id, &args.signature)?)?,
+        (None, _) => return Err(Failure::usage("--print-secret needs one --provider, or --secret-env NAME")),
+    };
+    let Some(secret) = secret else {
+        return Err(Failure::usage("no secret is configured").hint("give it with --secret-env NAME"));
+    };
+    output::print([secret.expose(), b"\n"].concat())?;
+    Ok(Exit::Done)
 }
 
 async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcome {

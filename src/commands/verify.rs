@@ -14,6 +14,9 @@ use crate::model::{Request, Verdict, VerdictStatus};
 use crate::output;
 use crate::provider::{Circumstances, Draft, Generator, Identity, Provider, Signature, Verifier, compose, identify};
 
+/// A reason repeats pieces of the request; it is cut here.
+const MAX_REASON_WIDTH: usize = 2_000;
+
 /// Checks one request.
 pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
     let request = request(args)?;
@@ -101,7 +104,11 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
             let hint = verdict.hint.as_ref().map(|hint| format!(" ({hint})"));
             format!("✓ valid {} signature{}{}\n", provider.id(), how.unwrap_or_default(), hint.unwrap_or_default())
         }
-        status => format!("✗ {} for {}\n{}", status.as_str(), provider.id(), human.verdict(verdict)),
+        status => {
+            let reason = verdict.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+            let reason = output::one_line(reason, MAX_REASON_WIDTH);
+            format!("✗ {} ({}): {reason}\n{}", status.as_str(), provider.id(), human.advice(verdict))
+        }
     };
     Ok(output::print(text)?)
 }

@@ -46,7 +46,9 @@ pub(super) fn run(job: &Arc<Job>, context: &Context, runtime: &Runtime) -> Outco
     context.say(&format!("watching {} (^C to quit)", file.display()));
     while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
         match changes.recv_timeout(POLL) {
-            Ok(Ok(events)) if events.iter().any(|event| event.path == file) => send_again(job, context, runtime),
+            Ok(Ok(events)) if events.iter().any(|event| event.path.file_name() == file.file_name()) => {
+                send_again(job, context, runtime)
+            }
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }

@@ -118,6 +118,12 @@ impl Human {
         if let Some(reason) = &verdict.reason {
             out.push_str(&self.remark(verdict.status.as_str(), role, &reason.to_string()));
         }
+        out + &self.advice(verdict)
+    }
+
+    /// What to change, and with verbosity what would have matched.
+    pub fn advice(&self, verdict: &Verdict) -> String {
+        let mut out = String::new();
         if let Some(hint) = &verdict.hint {
             out.push_str(&self.remark("hint", Role::Warning, hint));
         }
