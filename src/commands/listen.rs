@@ -16,7 +16,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, Limits, bind};
 use crate::listener::{self, Canned, Destination, Ending, Options, Providers, Respond, Shortfall};
 use crate::model::{Notice, Secret, Summary};
-use crate::output::{self, Format, Presenter};
+use crate::output;
 use crate::provider::{Provider, Verifier};
 
 /// Two workers: one connection's work never waits for another's, and more gain nothing.
@@ -60,7 +60,8 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
         ..ClientOptions::default()
     })?;
     let closed = Arc::new(Closed::default());
-    let presenter = Arc::new(presenter(args, context, &closed)?);
+    let on_closed = Arc::clone(&closed);
+    let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
     let port = own.first().map_or(args.port, std::net::SocketAddr::port);
     presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
     let stop = stop_signal(Arc::clone(&closed));
@@ -175,22 +176,6 @@ fn destinations(args: &ListenArgs, context: &Context) -> Result<Vec<Destination>
         }
     }
     Ok(destinations)
-}
-
-fn presenter(args: &ListenArgs, context: &Context, closed: &Arc<Closed>) -> Result<Presenter, Failure> {
-    let format = if context.json() {
-        Format::Json
-    } else {
-        Format::Human {
-            color: context.color(),
-            verbosity: context.global.verbose,
-            quiet: context.global.quiet,
-            answers: args.show_response,
-        }
-    };
-    let closed = Arc::clone(closed);
-    let on_closed = Box::new(move |error: io::Error| closed.set(&error));
-    Ok(Presenter::start(format, Box::new(io::stdout()), Box::new(io::stderr()), on_closed)?)
 }
 
 /// Whether stdout is gone, and whether that is an error.

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::cli::{self, Cli, Color, Command, GlobalArgs, Shell};
 use crate::error::{Exit, Failure, Outcome};
-use crate::output::{self, ColorChoice, Human, Palette};
+use crate::output::{self, ColorChoice, Format, Human, Palette, Presenter};
 use crate::provider::Catalogue;
 use crate::settings::{self, Settings};
 
@@ -174,6 +174,23 @@ impl Context {
             answers: true,
             zone: jiff::tz::TimeZone::system(),
         }
+    }
+
+    /// The presenter of a service that runs. `answers` shows what targets answered even when it is 2xx;
+    /// `on_closed` is told when nobody reads stdout any more.
+    pub(crate) fn presenter(
+        &self,
+        answers: bool,
+        on_closed: impl FnOnce(std::io::Error) + Send + 'static,
+    ) -> Result<Presenter, Failure> {
+        let format = if self.json() {
+            Format::Json
+        } else {
+            let (verbosity, quiet) = (self.global.verbose, self.global.quiet);
+            Format::Human { color: self.color(), verbosity, quiet, answers }
+        };
+        let (out, talk) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
+        Ok(Presenter::start(format, out, talk, Box::new(on_closed))?)
     }
 
     /// Says something on stderr, unless asked to be quiet.

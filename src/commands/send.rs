@@ -1,6 +1,7 @@
 //! `hookctl send`.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
-use crate::output::{self, Format, Presenter};
+use crate::output::{self, Presenter};
 use crate::provider::{Draft, Generator, Retries, compose};
 
 /// Deliveries shown one by one; of more, only the first failures are.
@@ -44,16 +45,17 @@ pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
         .enable_all()
         .build()?;
     if args.watch {
-        return super::watch::run(&job, context, &runtime);
+        let file = job.watched_file()?;
+        return super::watch::run(file, context, &runtime, || runtime.block_on(Arc::new(job.reread()?).fire(context)));
     }
     runtime.block_on(job.fire(context))
 }
 
 /// Everything that is needed to make requests.
 #[derive(Clone)]
-pub(super) struct Job {
-    pub(super) args: SendArgs,
-    pub(super) payload: Payload,
+struct Job {
+    args: SendArgs,
+    payload: Payload,
     headers: HeaderMap,
     secret: Option<Secret>,
     target: Target,
@@ -87,8 +89,17 @@ impl Job {
         })
     }
 
+    /// The file that holds the body.
+    fn watched_file(&self) -> Result<&Path, Failure> {
+        self.payload.file.as_deref().ok_or_else(|| {
+            let event = format!("{}/{}", self.payload.provider.id(), self.payload.event);
+            Failure::usage("--watch needs a file, and this body is not one")
+                .hint(format!("`hookctl fixtures save {event}` makes a copy to edit"))
+        })
+    }
+
     /// The same job with the file's bytes as they are now.
-    pub(super) fn reread(&self) -> Result<Self, Failure> {
+    fn reread(&self) -> Result<Self, Failure> {
         let mut job = self.clone();
         if let Some(file) = &self.payload.file {
             job.payload.body = input::file(file)?;
@@ -191,7 +202,7 @@ impl Job {
     }
 
     /// Sends as planned and says how it went.
-    pub(super) async fn fire(self: &Arc<Self>, context: &Context) -> Outcome {
+    async fn fire(self: &Arc<Self>, context: &Context) -> Outcome {
         let client = self.client(context)?;
         let plan = self.plan(context);
         // Composed once before anything is sent, so that a bad edit or secret is a usage error.
@@ -199,7 +210,7 @@ impl Job {
         let many = plan.count.unwrap_or(1) > SHOWN || plan.duration.is_some();
         let range = Arc::new(Range {
             job: Arc::clone(self),
-            presenter: presenter(context)?,
+            presenter: context.presenter(true, |_| ())?,
             progress: progress(context, &plan, many),
             every: context.json() || !many,
             failures: AtomicU64::new(0),
@@ -232,21 +243,6 @@ impl Job {
             Exit::No
         })
     }
-}
-
-fn presenter(context: &Context) -> Result<Presenter, Failure> {
-    let format = if context.json() {
-        Format::Json
-    } else {
-        Format::Human {
-            color: context.color(),
-            verbosity: context.global.verbose,
-            quiet: context.global.quiet,
-            answers: true,
-        }
-    };
-    let ignore = Box::new(|_| ());
-    Ok(Presenter::start(format, Box::new(std::io::stdout()), Box::new(std::io::stderr()), ignore)?)
 }
 
 /// A bar on a terminal when there are many and nothing else is printed.

@@ -1,5 +1,6 @@
 //! `send --watch`: send again whenever the fixture or file changes.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -9,7 +10,6 @@ use notify_debouncer_mini::new_debouncer;
 use tokio::runtime::Runtime;
 
 use super::Context;
-use super::send::Job;
 use crate::error::{Exit, Failure, Outcome};
 
 /// Editors write a file in several steps; they are one change.
@@ -17,12 +17,13 @@ const QUIET_FOR: Duration = Duration::from_millis(150);
 /// How often Ctrl-C is looked for while nothing changes.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Sends once, then after every change, until Ctrl-C.
-pub(super) fn run(job: &Arc<Job>, context: &Context, runtime: &Runtime) -> Outcome {
-    let Some(file) = job.payload.file.clone() else {
-        let event = format!("{}/{}", job.payload.provider.id(), job.payload.event);
-        return Err(Failure::usage("--watch needs a file, and this body is not one")
-            .hint(format!("`hookctl fixtures save {event}` makes a copy to edit")));
+/// Calls `send` once, then after every change of the file, until Ctrl-C. A failure is said and the
+/// watch goes on: the next edit may mend it.
+pub(super) fn run(file: &Path, context: &Context, runtime: &Runtime, send: impl Fn() -> Outcome) -> Outcome {
+    let send = || {
+        if let Err(failure) = send() {
+            failure.report(context.json());
+        }
     };
     let failed =
         |error: notify::Error| Failure::machine("watch", anyhow::anyhow!("cannot watch {}: {error}", file.display()));
@@ -33,7 +34,7 @@ pub(super) fn run(job: &Arc<Job>, context: &Context, runtime: &Runtime) -> Outco
     })
     .map_err(failed)?;
     // The folder is watched, since editors replace the file.
-    let folder = file.parent().unwrap_or(&file);
+    let folder = file.parent().unwrap_or(file);
     debouncer.watcher().watch(folder, RecursiveMode::NonRecursive).map_err(failed)?;
     let stopped = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stop = Arc::clone(&stopped);
@@ -42,24 +43,14 @@ pub(super) fn run(job: &Arc<Job>, context: &Context, runtime: &Runtime) -> Outco
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     });
-    send_again(job, context, runtime);
+    send();
     context.say(&format!("watching {} (^C to quit)", file.display()));
     while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
         match changes.recv_timeout(POLL) {
-            Ok(Ok(events)) if events.iter().any(|event| event.path.file_name() == file.file_name()) => {
-                send_again(job, context, runtime)
-            }
+            Ok(Ok(events)) if events.iter().any(|event| event.path.file_name() == file.file_name()) => send(),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     Ok(Exit::Done)
-}
-
-/// A failure is said and the watch goes on: the next edit may mend it.
-fn send_again(job: &Arc<Job>, context: &Context, runtime: &Runtime) {
-    let sent = job.reread().and_then(|job| runtime.block_on(Arc::new(job).fire(context)));
-    if let Err(failure) = sent {
-        failure.report(context.json());
-    }
 }

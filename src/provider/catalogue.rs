@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use super::compile::{ManifestError, compile};
+use super::compile::compile;
+use super::problem::ManifestError;
 use super::{FixtureNote, Provider};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");

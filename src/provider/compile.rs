@@ -1,7 +1,6 @@
 //! From what was typed to what it means: a [`Manifest`] becomes a [`Provider`], or an error with its place.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use http::{HeaderName, Method};
 use toml::Spanned;
@@ -11,57 +10,14 @@ use super::digest::Digest;
 use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
+use super::generator::Generate;
 use super::manifest::{Manifest, OneOrMany, SignatureTable, TimestampTable};
+use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::signature::{
     Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
 };
-use super::template::{Expression, Generate, Source, Template, TemplateError};
+use super::template::{Expression, Source, Template, TemplateError};
 use super::{About, FixtureNote, Provider, validate};
-
-/// Names that a sender binds; see the simulator variables of the grammar.
-pub(super) const SENDER_NAMES: [&str; 4] = ["event.name", "attempt", "failure", "challenge"];
-
-/// A manifest that cannot be used, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{problem}", self.place())]
-pub struct ManifestError {
-    /// The file, as a person would open it.
-    pub file: String,
-    /// Line and column, from 1, where known.
-    pub line: Option<(usize, usize)>,
-    /// What is wrong; names the key.
-    pub problem: String,
-}
-
-impl ManifestError {
-    fn place(&self) -> String {
-        match self.line {
-            Some((line, column)) => format!("{}:{line}:{column}: ", self.file),
-            None => format!("{}: ", self.file),
-        }
-    }
-
-    pub(super) fn at(file: &str, text: &str, span: Option<Range<usize>>, problem: impl Into<String>) -> Self {
-        let line = span.map(|span| {
-            let before = text.get(..span.start).unwrap_or(text);
-            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-        });
-        Self { file: file.to_owned(), line, problem: problem.into() }
-    }
-}
-
-/// A problem somewhere in the text; becomes a [`ManifestError`] once the file is known.
-pub(super) struct Problem {
-    pub(super) span: Range<usize>,
-    pub(super) text: String,
-}
-
-pub(super) type Compiled<T> = Result<T, Problem>;
-
-pub(super) fn problem<T>(at: &Spanned<T>, text: impl Into<String>) -> Problem {
-    Problem { span: at.span(), text: text.into() }
-}
 
 fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
     let span = at.span();
@@ -358,17 +314,6 @@ fn api_calls(manifest: &Manifest) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(name, call)| call.is_some().then_some(name))
     .collect()
-}
-
-/// Whole seconds of a duration such as `300s` or `5m`.
-pub(super) fn duration_seconds(key: &str, text: &Spanned<String>) -> Compiled<i64> {
-    let wrong = || problem(text, format!("`{key}`: `{}` is not a duration (write 300s, 5m, 2h)", text.get_ref()));
-    let span: jiff::SignedDuration = text.get_ref().parse().map_err(|_| wrong())?;
-    if span.is_negative() { Err(wrong()) } else { Ok(span.as_secs()) }
-}
-
-pub(super) fn unknown(key: &str, value: &Spanned<String>, known: &[&str]) -> Problem {
-    problem(value, format!("`{key}`: unknown value `{}` (known: {})", value.get_ref(), known.join(", ")))
 }
 
 /// Whether a template needs nothing from the request, so that its value can be prepared once.

@@ -3,6 +3,7 @@
 //! Pure: bytes in, verdict out. No clock, socket, environment or thread; only [`Catalogue`] reads disk.
 
 mod catalogue;
+mod circumstances;
 mod compile;
 mod condition;
 mod digest;
@@ -10,6 +11,7 @@ mod event;
 mod explain;
 mod format;
 mod fresh;
+mod generator;
 mod identify;
 mod key;
 #[allow(
@@ -18,6 +20,7 @@ mod key;
     reason = "fields are the manifest's keys, described in CONTRIBUTING.md; some are only validated"
 )]
 mod manifest;
+mod problem;
 mod prove;
 mod sign;
 mod signature;
@@ -30,14 +33,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use catalogue::{Catalogue, Fixture, LookupError, Origin};
-pub use compile::{ManifestError, compile, signature_override};
+pub use circumstances::{Circumstances, Tolerance};
+pub use compile::{compile, signature_override};
 pub use event::DeliveryRules;
-pub use fresh::{Generator, set_field};
+pub use fresh::set_field;
+pub use generator::Generator;
 pub use identify::{Identity, identify};
 pub use manifest::{Retries, SignatureTable};
+pub use problem::ManifestError;
 pub use sign::{Draft, SignError, compose, renew, sign};
 pub use signature::{SecretHint, Signature};
-pub use verify::{Circumstances, Tolerance, Verifier};
+pub use verify::Verifier;
 
 use condition::Condition;
 use event::EventRules;

@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::Provider;
 use super::format::SIGNATURE;
-use super::fresh::{self, Generator};
+use super::fresh;
+use super::generator::Generator;
 use super::key::Key;
 use super::signature::{Scheme, Signature};
 use super::template::{RenderError, Scope, Source};

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
+use super::circumstances::{Circumstances, Tolerance};
 use super::format::shorten;
 use super::signature::{TimeUnit, TimestampRule};
 use super::template::Scope;
-use super::verify::{Circumstances, Tolerance};
 use crate::model::Reason;
 
 /// Checks the time of a signature that is otherwise right.

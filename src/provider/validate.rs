@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use http::Method;
 use toml::Spanned;
 
-use super::compile::{Compiled, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::condition::Condition;
+use super::generator::Generate;
 use super::manifest::{ApiTable, CallTable, HandshakeTable, Manifest, Retries, ScenarioTable, SignatureTable};
-use super::template::{Expression, Generate, Template};
+use super::problem::{Compiled, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
+use super::template::{Expression, Template};
 use crate::json::Pointer;
 
 /// Provider ids are folder names and flag values.

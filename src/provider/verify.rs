@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use subtle::ConstantTimeEq as _;
 
 use super::Provider;
+use super::circumstances::Circumstances;
 use super::digest::Digest;
 use super::explain;
 use super::format::{Group, SIGNATURE, shorten};
@@ -17,37 +17,6 @@ use super::signature::{Scheme, Signature, UrlVariant};
 use super::template::{Expression, RenderError, Scope, Source};
 use super::timestamp;
 use crate::model::{Expected, Reason, Request, Secret, Verdict, VerdictStatus};
-
-/// What verification must know besides the request.
-#[derive(Debug, Clone, Copy)]
-pub struct Circumstances<'a> {
-    /// The wall clock.
-    pub now: Timestamp,
-    /// How old a signature may be.
-    pub tolerance: Tolerance,
-    /// The URL as the provider knows it, where a proxy or tunnel stands in between.
-    pub url: Option<&'a str>,
-    /// Whether to work out the signature that would have matched (for a local terminal only).
-    pub reveal: bool,
-}
-
-impl Circumstances<'_> {
-    /// The provider's own tolerance at this moment.
-    pub fn at(now: Timestamp) -> Self {
-        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false }
-    }
-}
-
-/// How old or how far ahead a signature may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tolerance {
-    /// As the manifest says.
-    Provider,
-    /// This many seconds.
-    Seconds(i64),
-    /// Any age.
-    Unlimited,
-}
 
 /// A provider's signatures with the keys for one secret: made once, used for every request.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use std::fmt;
 
 pub use parse::TemplateError;
 pub use render::{RenderError, Scope};
-pub use source::{Generate, Source};
+pub use source::Source;
 
 use filter::Filter;
 

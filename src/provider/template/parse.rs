@@ -3,9 +3,10 @@
 use http::HeaderName;
 
 use super::filter::Filter;
-use super::source::{Generate, Source};
+use super::source::Source;
 use super::{Expression, Segment};
 use crate::json::Pointer;
+use crate::provider::generator::Generate;
 
 /// A template that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use super::Expression;
 use super::source::Source;
 use crate::json;
 use crate::model::Request;
-use crate::provider::fresh::Generator;
+use crate::provider::generator::Generator;
 
 /// Name and value pairs of a form, a query or the headers.
 pub type Pairs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;

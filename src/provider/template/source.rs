@@ -3,6 +3,7 @@
 use http::HeaderName;
 
 use crate::json::Pointer;
+use crate::provider::generator::Generate;
 
 /// The first part of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,58 +44,6 @@ pub enum Source {
     Variable(Box<str>),
     /// A value made up by the sender: `$uuid`, `$hex:24`.
     Generated(Generate),
-}
-
-/// What a sender makes up anew for each delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Generate {
-    /// A random UUID (version 4).
-    Uuid,
-    /// A time-ordered UUID (version 7).
-    Uuid7,
-    /// Lower-case hexadecimal digits.
-    Hex(usize),
-    /// Letters and digits.
-    Alphanumeric(usize),
-    /// Decimal digits, the first not zero.
-    Digits(usize),
-    /// A positive 31-bit number.
-    Integer,
-    /// Now, in seconds.
-    Unix,
-    /// Now, in milliseconds.
-    UnixMillis,
-    /// Now, RFC 3339 in UTC; the precision of the value it replaces, else seconds.
-    Rfc3339,
-    /// The value made under this name, the same throughout one delivery.
-    Same(Box<str>),
-}
-
-/// The longest run of characters a manifest may ask for; ids are far shorter.
-const MAX_GENERATED: usize = 256;
-
-impl Generate {
-    /// Reads `uuid`, `hex:24`, `same:thread` …
-    pub fn parse(text: &str) -> Option<Self> {
-        let (kind, argument) = match text.split_once(':') {
-            Some((kind, argument)) => (kind, Some(argument)),
-            None => (text, None),
-        };
-        let length = || argument.and_then(|text| text.parse().ok()).filter(|n| (1..=MAX_GENERATED).contains(n));
-        Some(match (kind, argument) {
-            ("uuid", None) => Self::Uuid,
-            ("uuid7", None) => Self::Uuid7,
-            ("int", None) => Self::Integer,
-            ("unix", None) => Self::Unix,
-            ("unix_ms", None) => Self::UnixMillis,
-            ("rfc3339", None) => Self::Rfc3339,
-            ("hex", Some(_)) => Self::Hex(length()?),
-            ("alnum", Some(_)) => Self::Alphanumeric(length()?),
-            ("digits", Some(_)) => Self::Digits(length()?),
-            ("same", Some(name)) if !name.is_empty() => Self::Same(name.into()),
-            _ => return None,
-        })
-    }
 }
 
 impl Source {

@@ -1,0 +1,34 @@
+//! What verification must know besides the request.
+
+use jiff::Timestamp;
+
+/// What verification must know besides the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The wall clock.
+    pub now: Timestamp,
+    /// How old a signature may be.
+    pub tolerance: Tolerance,
+    /// The URL as the provider knows it, where a proxy or tunnel stands in between.
+    pub url: Option<&'a str>,
+    /// Whether to work out the signature that would have matched (for a local terminal only).
+    pub reveal: bool,
+}
+
+impl Circumstances<'_> {
+    /// The provider's own tolerance at this moment.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false }
+    }
+}
+
+/// How old or how far ahead a signature may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tolerance {
+    /// As the manifest says.
+    Provider,
+    /// This many seconds.
+    Seconds(i64),
+    /// Any age.
+    Unlimited,
+}
