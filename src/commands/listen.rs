@@ -120,8 +120,14 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
         }),
         expect: args.expect,
         timeout: args.timeout,
-        limits: Limits { max_body: args.max_body, ..Limits::default() },
+        limits: limits(args.max_body),
     })
+}
+
+/// Room for at least two of the largest bodies at a time.
+fn limits(max_body: usize) -> Limits {
+    let limits = Limits::default();
+    Limits { max_body, body_memory: limits.body_memory.max(max_body.saturating_mul(2)), ..limits }
 }
 
 /// The named providers with their secrets, and all others, which are recognised.

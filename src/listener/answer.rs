@@ -24,10 +24,15 @@ pub struct Canned {
 
 impl Canned {
     pub(super) async fn give(&self) -> Answer {
+        self.delayed(Answer { status: self.status, headers: self.headers.clone(), body: self.body.clone() }).await
+    }
+
+    /// Any answer, after the configured wait.
+    pub(super) async fn delayed(&self, answer: Answer) -> Answer {
         if let Some(delay) = self.delay {
             tokio::time::sleep(delay).await;
         }
-        Answer { status: self.status, headers: self.headers.clone(), body: self.body.clone() }
+        answer
     }
 }
 

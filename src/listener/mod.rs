@@ -119,7 +119,7 @@ async fn elapsed(timeout: Option<Duration>) {
 impl Handler for Listener {
     async fn handle(&self, received: Received) -> Answer {
         if delivery::has_looped(&received.request) {
-            return answer::loop_detected();
+            return self.refuse_loop();
         }
         let (event, is_expected) = self.capture(received);
         if !self.concerns(&event) {
@@ -132,10 +132,12 @@ impl Handler for Listener {
         }
         let forwarded = if is_expected { self.forwarder.forward(&event, self.options.respond).await } else { None };
         let answer = match forwarded {
-            Some(delivery) => answer::upstream(&delivery),
+            Some(delivery) => self.options.answer.delayed(answer::upstream(&delivery)).await,
             None => self.options.answer.give().await,
         };
-        self.expectation.count(&event.verdict);
+        if is_expected {
+            self.expectation.count(&event.verdict);
+        }
         answer
     }
 
@@ -171,6 +173,12 @@ impl Listener {
         let origin = self.options.public_url.as_ref()?.origin().ascii_serialization();
         let path = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         Some(format!("{origin}{path}"))
+    }
+
+    fn refuse_loop(&self) -> Answer {
+        let reason = "a request that a listener forwarded came back: a target leads here".to_owned();
+        self.presenter.present(Notice::Refused { status: 508, reason });
+        answer::loop_detected()
     }
 
     fn concerns(&self, event: &Event) -> bool {
