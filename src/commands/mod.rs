@@ -73,7 +73,7 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
     let command = settings::preset(cli::command(), &settings);
     let cli = match command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return Err(usage(&error)?),
+        Err(error) => return Err(with_origin(usage(&error)?, &settings)),
     };
     let catalogue = settings::catalogue(&directory, cli.global.providers.as_deref());
     let context = Context { global: cli.global.clone(), settings, catalogue, directory };
@@ -140,6 +140,20 @@ fn usage(error: &clap::Error) -> Result<Failure, Failure> {
                 None => failure.hint("--help shows what can be given"),
             })
         }
+    }
+}
+
+/// Names the file when the value that is wrong stands in one.
+fn with_origin(failure: Failure, settings: &Settings) -> Failure {
+    let message = failure.error.to_string();
+    let configured = ["", "listen", "send", "verify", "sign"].into_iter().flat_map(|command| settings.flags(command));
+    let is_meant = |value: &settings::FlagValue| {
+        message.contains(&format!("'--{} ", value.name))
+            && value.values.iter().any(|typed| message.contains(&format!("'{typed}'")))
+    };
+    match configured.into_iter().find(is_meant) {
+        Some(value) => failure.hint(format!("the value stands in {}", value.origin)),
+        None => failure,
     }
 }
 

@@ -206,7 +206,8 @@ fn template(id: &str, flags: &SignatureArgs) -> String {
          \"/id\" = \"uuid\"\n\
          \n\
          [fixture.\"example\"]\n\
-         documented = false\n\
+         documented = true\n\
+         source = \"your own\"\n\
          description = \"Replace it with a real payload\"\n",
         literal(id),
         literal(id),
