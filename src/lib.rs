@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 pub mod delivery;
 mod error;
+mod folders;
 pub mod http;
 pub mod json;
 pub mod listener;

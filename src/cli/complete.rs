@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use clap_complete::CompletionCandidate;
 
-use crate::settings;
+use crate::folders;
 
 fn matching(typed: &OsStr, names: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
@@ -12,12 +12,12 @@ fn matching(typed: &OsStr, names: impl Iterator<Item = String>) -> Vec<Completio
 }
 
 pub(super) fn providers(typed: &OsStr) -> Vec<CompletionCandidate> {
-    matching(typed, settings::default_catalogue().ids().into_iter())
+    matching(typed, folders::default_catalogue().ids().into_iter())
 }
 
 /// `provider/event` for all, and the bare name once a provider is not being typed.
 pub(super) fn events(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let catalogue = settings::default_catalogue();
+    let catalogue = folders::default_catalogue();
     let names = catalogue.ids().into_iter().flat_map(|id| {
         let events = catalogue.events(&id);
         events.into_iter().flat_map(move |event| [format!("{id}/{event}"), event])
@@ -30,6 +30,6 @@ pub(super) fn events(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Bare event names, for `--events`.
 pub(super) fn event_types(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let catalogue = settings::default_catalogue();
+    let catalogue = folders::default_catalogue();
     matching(typed, catalogue.ids().into_iter().flat_map(|id| catalogue.events(&id)))
 }

@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::cli::{self, Cli, Color, Command, GlobalArgs, Shell};
 use crate::error::{Exit, Failure, Outcome};
+use crate::folders;
 use crate::output::{self, ColorChoice, Format, Human, Palette, Presenter};
 use crate::provider::Catalogue;
 use crate::settings::{self, Settings};
@@ -75,7 +76,7 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
         Ok(cli) => cli,
         Err(error) => return Err(with_origin(usage(&error)?, &settings)),
     };
-    let catalogue = settings::catalogue(&directory, cli.global.providers.as_deref());
+    let catalogue = folders::catalogue(&directory, cli.global.providers.as_deref());
     let context = Context { global: cli.global.clone(), settings, catalogue, directory };
     Ok((cli, context))
 }

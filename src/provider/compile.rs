@@ -223,14 +223,12 @@ fn alternatives(key: &str, value: Option<&Spanned<OneOrMany>>) -> Compiled<Vec<T
 
 fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
     let table = &manifest.delivery;
-    let place = &manifest.provider.id;
     let mut headers = Vec::new();
-    for (name, value) in &table.headers {
-        let value = value.as_str().ok_or_else(|| problem(place, format!("header `{name}` must be a string")))?;
+    for (name, value) in &table.headers.0 {
         let header = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| problem(place, format!("`{name}` in [delivery.headers] is not a header name")))?;
-        let template = Template::parse(value, &SENDER_NAMES)
-            .map_err(|error| problem(place, format!("header `{name}` in [delivery.headers]: {error}")))?;
+            .map_err(|_| problem(value, format!("`{name}` in [delivery.headers] is not a header name")))?;
+        let template = Template::parse(value.get_ref(), &SENDER_NAMES)
+            .map_err(|error| problem(value, format!("header `{name}` in [delivery.headers]: {error}")))?;
         headers.push((header, template));
     }
     let method = match &table.method {

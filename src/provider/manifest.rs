@@ -65,6 +65,32 @@ impl OneOrMany {
     }
 }
 
+/// Pairs in the order of the file, each value with its place.
+#[derive(Debug, Default)]
+pub struct OrderedTable(pub Vec<(String, Spanned<String>)>);
+
+impl<'de> Deserialize<'de> for OrderedTable {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> serde::de::Visitor<'de> for Pairs {
+            type Value = OrderedTable;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table of strings")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<OrderedTable, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(OrderedTable(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 /// `[[signature]]`, also what `[provider.NAME.signature]` in the configuration holds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,7 +182,7 @@ pub struct DeliveryTable {
     pub content_types: Vec<String>,
     pub form_field: Option<String>,
     #[serde(default)]
-    pub headers: toml::Table,
+    pub headers: OrderedTable,
     pub timeout: Option<Spanned<String>>,
     pub connect_timeout: Option<Spanned<String>>,
     #[serde(default)]

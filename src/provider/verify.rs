@@ -91,7 +91,7 @@ impl Verifier {
 
     fn unsigned(&self, secret: &Secret, scope: &Scope<'_>) -> Verdict {
         let mut places: Vec<String> = Vec::new();
-        for (signature, _) in self.alternatives(secret, scope) {
+        for (signature, _) in self.alternatives(secret, scope).filter(|(signature, _)| !signature.deprecated) {
             let place = signature.place();
             if !places.contains(&place) {
                 places.push(place);

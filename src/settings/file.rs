@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::flags::{FlagValue, Flags};
-use super::secret::SecretOrigin;
+use super::secret::{NOT_THE_SECRET, SecretOrigin};
 use crate::cli;
 use crate::error::{Exit, Failure};
 use crate::provider::SignatureTable;
@@ -51,7 +51,8 @@ struct Tables {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderSettings {
-    secret: Option<Spanned<String>>,
+    /// Any value, so that an error about its type does not repeat it.
+    secret: Option<Spanned<toml::Value>>,
     signature: Option<SignatureTable>,
 }
 
@@ -126,6 +127,9 @@ impl ConfigFile {
         for tables in all {
             for (command, flags) in tables.commands() {
                 for name in flags.keys() {
+                    if name.get_ref() == "secret" {
+                        return Err(self.wrong_at(name, NOT_THE_SECRET));
+                    }
                     if !cli::has_flag(command, name.get_ref()) {
                         return Err(self.wrong_at(name, &cli::unknown_flag(command, name.get_ref())));
                     }
@@ -135,7 +139,7 @@ impl ConfigFile {
                 if let Some(secret) = &settings.secret
                     && let Err(problem) = SecretOrigin::parse(secret.get_ref())
                 {
-                    return Err(self.wrong_at(secret, &problem));
+                    return Err(self.wrong_at(secret, problem));
                 }
             }
             if let Some(nested) = self.tables.profile.values().find(|profile| !profile.profile.is_empty()) {

@@ -10,7 +10,8 @@ mod secret;
 use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
-use crate::provider::{Catalogue, SignatureTable};
+use crate::folders::user_folder;
+use crate::provider::SignatureTable;
 
 pub(crate) use file::{ConfigFile, Route};
 pub(crate) use flags::{FlagValue, preset};
@@ -18,9 +19,6 @@ pub(crate) use secret::{SecretOrigin, read_secret};
 
 /// The name that is searched for upwards from the working directory.
 pub(crate) const FILE_NAME: &str = "hookctl.toml";
-
-/// A user's own providers, beside `hookctl.toml`.
-const PROJECT_PROVIDERS: &str = ".hookctl/providers";
 
 /// Everything the configuration files say.
 #[derive(Debug, Default)]
@@ -87,30 +85,6 @@ impl Settings {
     }
 }
 
-/// The embedded providers and the user's; a folder given by flag counts most.
-pub(crate) fn catalogue(directory: &Path, flag: Option<&Path>) -> Catalogue {
-    let user = user_folder().map(|folder| folder.join("providers"));
-    let project = find_folder_upwards(directory);
-    Catalogue::new(user.into_iter().chain(project).chain(flag.map(Path::to_owned)).collect())
-}
-
-/// The catalogue of the working directory, for completions.
-pub(crate) fn default_catalogue() -> Catalogue {
-    catalogue(&std::env::current_dir().unwrap_or_default(), None)
-}
-
-/// `$XDG_CONFIG_HOME/hookctl`, else `~/.config/hookctl`
-/// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
-pub(crate) fn user_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
-    Some(base.join("hookctl"))
-}
-
 fn find_upwards(directory: &Path) -> Option<PathBuf> {
     directory.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
-}
-
-fn find_folder_upwards(directory: &Path) -> Option<PathBuf> {
-    directory.ancestors().map(|folder| folder.join(PROJECT_PROVIDERS)).find(|path| path.is_dir())
 }

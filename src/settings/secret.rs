@@ -17,14 +17,18 @@ pub(crate) enum SecretOrigin {
 /// A secret in a file may be this long: a PEM chain is a few KiB.
 const MAX_SECRET: u64 = 64 * 1024;
 
+/// What to say when the secret itself stands in a file.
+pub(super) const NOT_THE_SECRET: &str =
+    "a file says where a secret is, [provider.NAME] secret = \"env:NAME\" or \"file:PATH\", not the secret itself";
+
 impl SecretOrigin {
     /// Reads `env:NAME` or `file:PATH`. Anything else would be the secret itself, which has no place in a file
     /// that is committed; the error does not repeat it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
+    pub(super) fn parse(value: &toml::Value) -> Result<Self, &'static str> {
+        match value.as_str().and_then(|text| text.split_once(':')) {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Variable(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            _ => Err("`secret` says where the secret is: \"env:NAME\" or \"file:PATH\", not the secret itself".into()),
+            _ => Err(NOT_THE_SECRET),
         }
     }
 

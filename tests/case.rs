@@ -1,0 +1,97 @@
+//! A signature of a provider, to sign and verify with.
+
+use std::cell::RefCell;
+use std::sync::{Arc, LazyLock};
+
+use hookctl::model::{Request, Secret, Verdict, VerdictStatus};
+use hookctl::provider::{Catalogue, Circumstances, Draft, Generator, Provider, Verifier, compose};
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+use crate::senders::{self, now};
+
+/// A provider with one of its signatures.
+#[derive(Clone)]
+pub struct Case {
+    pub provider: Arc<Provider>,
+    pub signature: String,
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.provider.id(), self.signature)
+    }
+}
+
+/// Every signature that computes something from the request.
+pub static COMPUTED: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let (providers, _) = Catalogue::default().all();
+    let of = |provider: &Arc<Provider>| {
+        let computed = provider.signatures().iter().filter(|signature| signature.signed().next().is_some());
+        computed
+            .map(|signature| Case { provider: Arc::clone(provider), signature: signature.id().to_owned() })
+            .collect::<Vec<_>>()
+    };
+    providers.iter().flat_map(of).collect()
+});
+
+impl Case {
+    pub fn of(provider: &str, signature: &str) -> Self {
+        Self { provider: Catalogue::default().provider(provider).unwrap(), signature: signature.to_owned() }
+    }
+
+    pub fn secret(&self) -> Secret {
+        senders::secret(&self.provider, &self.signature)
+    }
+
+    pub fn signed(&self, body: &[u8]) -> Request {
+        self.signed_with(body, &self.secret(), now())
+    }
+
+    pub fn signed_with(&self, body: &[u8], secret: &Secret, at: Timestamp) -> Request {
+        let headers = senders::headers(&self.signature);
+        let draft = Draft {
+            event: "test.event",
+            body,
+            content_type: None,
+            headers: &headers,
+            url: &senders::url(&self.signature, body),
+            signature: Some(&self.signature),
+        };
+        compose(&self.provider, &draft, Some(secret), &RefCell::new(Generator::new(1, at))).unwrap()
+    }
+
+    pub fn header(&self) -> HeaderName {
+        let signature = self.provider.signatures().iter().find(|known| known.id() == self.signature).unwrap();
+        signature.header().unwrap().clone()
+    }
+
+    pub fn text(&self, request: &Request) -> String {
+        request.headers[self.header()].to_str().unwrap().to_owned()
+    }
+
+    pub fn with_text(&self, request: &Request, text: &str) -> Option<Request> {
+        let mut request = request.clone();
+        request.headers.insert(self.header(), HeaderValue::from_str(text).ok()?);
+        Some(request)
+    }
+
+    pub fn verify(&self, request: &Request) -> Verdict {
+        self.verify_at(request, now())
+    }
+
+    pub fn verify_at(&self, request: &Request, at: Timestamp) -> Verdict {
+        let secret = senders::verifying(&self.secret());
+        Verifier::new(Arc::clone(&self.provider), Some(secret)).verify(request, &Circumstances::at(at))
+    }
+
+    pub fn accepts(&self, request: &Request) -> bool {
+        self.verify(request).status == VerdictStatus::Valid
+    }
+
+    pub fn is_hex(&self) -> bool {
+        let digits = self.text(&self.signed(b"a"));
+        let digits = digits.rsplit('=').next().unwrap_or_default();
+        digits.len() >= 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+}

@@ -1,0 +1,254 @@
+//! `send` against targets that answer, refuse, redirect, stay silent or are not there.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hookctl::provider::Catalogue;
+use serde_json::Value;
+
+use crate::manage::lines;
+use crate::sandbox::{Ended, Sandbox};
+use crate::target::{OK, Target};
+
+const NO: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
+
+fn send(sandbox: &Sandbox, to: &str, more: &[&str]) -> Ended {
+    sandbox.run(&[&["send", "message_received", "--to", to], more].concat())
+}
+
+fn delivery(ended: &Ended) -> Value {
+    lines(ended).into_iter().find(|line| line["type"] == "sent").unwrap_or_else(|| panic!("{}", ended.stderr))["delivery"].clone()
+}
+
+#[test]
+fn the_answer_is_shown_and_decides_the_exit_code() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK, NO, NO, OK]);
+    let yes = send(&sandbox, &target.url(), &[]);
+    assert_eq!(yes.code, 0);
+    assert!(yes.stdout.contains("<--  [200] POST") && yes.stdout.contains("│ ok"), "{}", yes.stdout);
+    let no = send(&sandbox, &target.url(), &[]);
+    assert_eq!(no.code, 1);
+    assert!(no.stdout.contains("[503]") && no.stdout.contains("busy"), "{}", no.stdout);
+    assert_eq!(send(&sandbox, &target.url(), &["--expect-status", "5xx"]).code, 0);
+    assert_eq!(send(&sandbox, &target.url(), &["--expect-status", "204,400-499"]).code, 1);
+    let json = delivery(&send(&sandbox, &target.url(), &["--json"]));
+    assert_eq!((&json["status"], &json["attempt"], &json["error"]), (&200.into(), &1.into(), &Value::Null));
+    assert_eq!(json["response"]["body"], "ok");
+}
+
+#[test]
+fn every_way_to_tamper_is_refused_by_a_listener() {
+    let secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let sandbox = Sandbox::new().env("HOOKCTL_SECRET", secret);
+    for (event, kinds) in [
+        ("prospect.added", &["body", "signature", "missing", "secret"][..]),
+        ("stripe/invoice.paid", &["body", "signature", "timestamp", "missing", "secret"]),
+        ("standard-webhooks/contact.created", &["body", "signature", "timestamp", "missing", "secret"]),
+        ("twilio/message.received", &["body", "signature", "missing", "secret"]),
+    ] {
+        let provider = Catalogue::default().find_fixture(event, None).unwrap().provider;
+        let listening = sandbox.listen(&["--provider", provider.id()]);
+        let run = |more: &[&str]| sandbox.run(&[&["send", event, "--to", &listening.url, "--json"], more].concat());
+        assert_eq!(run(&[]).code, 0, "{event}");
+        assert_eq!(listening.next_of("received")["event"]["verdict"]["status"], "valid", "{event}");
+        for kind in kinds {
+            let refused = run(&["--tamper", kind]);
+            assert_eq!((refused.code, &delivery(&refused)["status"]), (1, &401.into()), "{event} {kind}");
+            let status = listening.next_of("received")["event"]["verdict"]["status"].clone();
+            assert_eq!(status, if *kind == "missing" { "unsigned" } else { "invalid" }, "{event} {kind}");
+            assert_eq!(run(&["--tamper", kind, "--expect-status", "401"]).code, 0, "{event} {kind}");
+            listening.next_of("received");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_tampered_with_is_said() {
+    let sandbox = Sandbox::new();
+    let run = |args: &[&str]| sandbox.run(&[&["send", "--to", "9"], args].concat());
+    let unsigned = run(&["message_received", "--tamper", "signature"]);
+    assert!(unsigned.code == 2 && unsigned.stderr.contains("prokeep signs nothing"), "{}", unsigned.stderr);
+    let secretless = run(&["prospect.added", "--tamper", "body"]);
+    assert!(secretless.code == 2 && secretless.stderr.contains("--tamper needs a secret"), "{}", secretless.stderr);
+    let timeless = run(&["prospect.added", "--tamper", "timestamp", "--secret", "s"]);
+    assert!(timeless.code == 2 && timeless.stderr.contains("signs no timestamp"), "{}", timeless.stderr);
+}
+
+#[test]
+fn many_are_counted_and_summed_up() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK]);
+    let ended = send(&sandbox, &target.url(), &["--count", "60", "--concurrency", "4", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let lines = lines(&ended);
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["type"], &summary["sent"], &summary["succeeded"]),
+        (&"summary".into(), &60.into(), &60.into())
+    );
+    assert_eq!((lines.len(), &summary["outcomes"]["200"]), (61, &60.into()));
+    let requests = target.rest();
+    let ids: std::collections::BTreeSet<&[u8]> = requests.iter().map(|request| &request.body[..]).collect();
+    assert_eq!((requests.len(), ids.len()), (60, 60), "each has its own ids");
+    let human = send(&sandbox, &target.url(), &["--count", "3"]);
+    assert!(human.stdout.contains("3 sent: 3 as expected, 0 not (3 × 200)"), "{}", human.stdout);
+}
+
+#[test]
+fn a_rate_is_an_upper_bound() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK]);
+    let start = Instant::now();
+    assert_eq!(send(&sandbox, &target.url(), &["--count", "5", "--rate", "20/s"]).code, 0);
+    assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
+    assert_eq!(target.rest().len(), 5);
+}
+
+#[test]
+fn a_duration_ends_it() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK]);
+    let start = Instant::now();
+    let ended = send(&sandbox, &target.url(), &["--duration", "300ms", "--rate", "50/s", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(start.elapsed() >= Duration::from_millis(250));
+    let sent = lines(&ended).last().unwrap()["sent"].as_u64().unwrap();
+    assert!((1..=16).contains(&sent), "{sent}");
+}
+
+#[test]
+fn failures_are_tried_again_after_the_time_the_target_asks_for() {
+    let sandbox = Sandbox::new();
+    let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\ncontent-length: 0\r\n\r\n";
+    let target = Target::start(&[busy, OK]);
+    let start = Instant::now();
+    let ended = send(&sandbox, &target.url(), &["--retry", "3", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+    let attempts: Vec<Value> = lines(&ended).iter().map(|line| line["delivery"]["attempt"].clone()).collect();
+    assert_eq!(attempts, [1, 2]);
+    let requests = target.rest();
+    assert!(requests[0].body == requests[1].body, "a retry is the same event");
+    let none = Target::start(&[NO]);
+    assert_eq!(send(&sandbox, &none.url(), &["--retry", "none"]).code, 1);
+    assert_eq!(none.rest().len(), 1);
+    assert_eq!(send(&sandbox, "9", &["--retry", "often"]).code, 2);
+}
+
+#[test]
+fn a_silent_target_is_given_up_after_the_timeout() {
+    let sandbox = Sandbox::new();
+    let silent = Target::start(&[""]);
+    let ended = send(&sandbox, &silent.url(), &["--timeout", "200ms"]);
+    assert_eq!(ended.code, 3, "{}", ended.stdout);
+    assert!(ended.stdout.contains("within 200ms") && ended.stdout.contains("hint: answer sooner, or raise --timeout"));
+    let json = send(&sandbox, &silent.url(), &["--timeout", "200ms", "--json"]);
+    assert_eq!(delivery(&json)["error"]["kind"], "timeout");
+}
+
+#[test]
+fn a_port_where_nothing_listens_is_named_with_a_cure() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ended = send(&Sandbox::new(), &format!("http://127.0.0.1:{port}/x"), &[]);
+    assert_eq!(ended.code, 3);
+    assert!(ended.stdout.contains(&format!("error: connection refused by 127.0.0.1:{port}")), "{}", ended.stdout);
+    assert!(ended.stdout.contains("hint: start your app, or check the port"), "{}", ended.stdout);
+}
+
+/// `.invalid` never resolves: RFC 2606 section 2.
+#[test]
+fn a_name_that_does_not_resolve_is_named() {
+    let ended = send(&Sandbox::new(), "http://hooks.invalid/x", &["--json"]);
+    assert_eq!((ended.code, &delivery(&ended)["error"]["kind"]), (3, &"dns".into()));
+    assert!(delivery(&ended)["error"]["message"].as_str().unwrap().starts_with("cannot resolve hooks.invalid"));
+}
+
+#[test]
+fn a_redirect_is_a_failed_delivery_and_is_not_followed() {
+    let sandbox = Sandbox::new();
+    let elsewhere = Target::start(&[OK]);
+    for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
+        let answer = format!("HTTP/1.1 {status}\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", elsewhere.url());
+        let target = Target::start(&[&answer]);
+        assert_eq!(send(&sandbox, &target.url(), &[]).code, 1, "{status}");
+        assert_eq!(send(&sandbox, &target.url(), &["--expect-status", "3xx"]).code, 0, "{status}");
+        assert_eq!(target.rest().len(), 2);
+    }
+    assert!(elsewhere.rest().is_empty());
+}
+
+#[test]
+fn targets_that_are_none_are_refused() {
+    let sandbox = Sandbox::new();
+    for to in ["ftp://a/", "http://", "http://user:pw@a/", "http://a b/", ""] {
+        let ended = send(&sandbox, to, &[]);
+        assert_eq!(ended.code, 2, "{to}: {}", ended.stdout);
+        assert!(!ended.stderr.contains("user:pw"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_curl_command_sends_the_same_valid_request() {
+    let sandbox = Sandbox::new().env("HOOKCTL_SECRET", "it's $HOME");
+    sandbox.write("odd.json", "{\"type\":\"prospect.added\",\"tenant\":{},\"t\":\"it's $HOME `id` \\\\ \u{1b} ü\"}\n");
+    for (what, provider) in [
+        ("prospect.added", "prospektr"),
+        ("./odd.json", "prospektr"),
+        ("app_mention", "slack"),
+        ("message.received", "twilio"),
+        ("pull_request.opened", "github"),
+    ] {
+        let listening = sandbox.listen(&["--provider", provider]);
+        let args = ["send", what, "--provider", provider, "--to", &listening.url, "--curl"];
+        let script = sandbox.run(&args);
+        assert_eq!(script.code, 0, "{}", script.stderr);
+        let run = Command::new("bash").args(["--norc", "-c", &script.stdout]).stdin(Stdio::null()).output().unwrap();
+        assert!(run.status.success(), "{what}: {}", String::from_utf8_lossy(&run.stderr));
+        let event = listening.next_of("received")["event"].clone();
+        assert_eq!(event["verdict"]["status"], "valid", "{what}: {event}");
+        assert_eq!(event["provider"], provider);
+    }
+}
+
+#[test]
+fn watch_sends_again_when_the_fixture_changes() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["fixtures", "save", "message_received"]).code, 0);
+    let file = sandbox.path().join(".hookctl/providers/prokeep/message_received.json");
+    let target = Target::start(&[OK]);
+    let url = target.url();
+    let mut child = sandbox
+        .command(&["send", "message_received", "--to", &url, "--watch", "--set", "data.status=set"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert!(target.next().text().contains("heavy duty widgets"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("heavy duty", "light")).unwrap();
+    let again = target.next();
+    assert!(again.text().contains("two light widgets") && again.text().contains("\"set\""), "{}", again.text());
+    // Editors write a new file and put it in the place of the old one.
+    let new = sandbox.write("new.json", text.replace("heavy duty", "blue"));
+    std::fs::rename(new, &file).unwrap();
+    assert!(target.next().text().contains("two blue widgets"));
+    // A file that cannot be edited is said, and the watch goes on.
+    std::fs::write(&file, "{").unwrap();
+    std::fs::write(&file, text.replace("heavy duty", "red")).unwrap();
+    assert!(target.next().text().contains("two red widgets"));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn only_a_file_can_be_watched() {
+    let ended = send(&Sandbox::new(), "9", &["--watch"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.stderr.contains("hint: `hookctl fixtures save prokeep/message_received` makes a copy to edit"),
+        "{}",
+        ended.stderr
+    );
+}

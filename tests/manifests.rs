@@ -1,0 +1,255 @@
+//! Manifests: a broken one is refused with its place, a user's own replaces the built-in one.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+use hookctl::model::{Secret, VerdictStatus};
+use hookctl::provider::{Circumstances, Draft, Generator, SignError, Verifier, compile, compose};
+use http::HeaderMap;
+
+use crate::sandbox::Sandbox;
+use crate::senders::now;
+
+const PROVIDER: &str = "[provider]\nid = \"acme\"\nname = \"Acme\"\n";
+const SIGNATURE: &str =
+    "[[signature]]\nscheme = \"hmac\"\nsource = \"header:X-Acme\"\nencoding = \"hex\"\nsigned = \"{body}\"\n";
+
+/// The error of a manifest of `PROVIDER` with this behind it.
+fn refused(more: &str) -> String {
+    let text = format!("{PROVIDER}{more}");
+    let error = compile("acme/provider.toml", &text).map(|_| ()).expect_err(more);
+    let error = error.to_string();
+    assert!(error.starts_with("acme/provider.toml:"), "{error}");
+    error
+}
+
+#[track_caller]
+fn is_refused(more: &str, line: usize, words: &[&str]) {
+    let error = refused(more);
+    assert!(error.starts_with(&format!("acme/provider.toml:{line}:")), "not at line {line}: {error}");
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+}
+
+#[test]
+fn the_smallest_manifest_is_taken() {
+    compile("acme/provider.toml", PROVIDER).unwrap();
+    compile("acme/provider.toml", &format!("{PROVIDER}{SIGNATURE}")).unwrap();
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    is_refused("nmae = 1\n", 4, &["nmae"]);
+    is_refused("[delivry]\n", 4, &["delivry"]);
+    is_refused(&format!("{SIGNATURE}tolerence = \"5m\"\n"), 9, &["tolerence"]);
+    is_refused("[delivery]\nretrys = []\n", 5, &["retrys"]);
+    is_refused("[event]\nkind = \"x\"\n", 5, &["kind"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_with_its_line() {
+    is_refused("docs = \"https://example.test\"\n", 4, &["invalid type", "sequence"]);
+    is_refused("[fixture.\"x\"]\ndocumented = \"yes\"\n", 5, &["invalid type", "boolean"]);
+    is_refused(&SIGNATURE.replace("\"hex\"", "16"), 7, &["invalid type"]);
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_with_its_line() {
+    is_refused("[signature\n", 4, &[]);
+    let error = compile("acme/provider.toml", "").map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("provider"), "{error}");
+}
+
+#[test]
+fn an_unknown_word_lists_the_known_ones() {
+    is_refused(&SIGNATURE.replace("\"hmac\"", "\"rsa2\""), 5, &["scheme", "rsa2", "hmac, hash, ed25519, token, basic"]);
+    is_refused(&SIGNATURE.replace("\"hex\"", "\"hexx\""), 7, &["encoding", "hexx", "hex, base64, base64url"]);
+    is_refused(&format!("{SIGNATURE}algorithm = \"sha3\"\n"), 9, &["algorithm", "sha3", "sha256"]);
+    is_refused(&format!("{SIGNATURE}url_variants = [\"port\"]\n"), 9, &["url_variants", "port", "default-port"]);
+    is_refused(&format!("{SIGNATURE}timestamp = {{ value = \"1\", unit = \"h\" }}\n"), 9, &["unit", "`h`"]);
+    is_refused("[fresh]\n\"/id\" = \"guid\"\n", 5, &["/id", "guid", "uuid"]);
+}
+
+#[test]
+fn a_template_is_refused_with_the_place_of_the_character() {
+    let signed = |template: &str| SIGNATURE.replace("{body}", template);
+    is_refused(&signed("v0:{body|shout}"), 8, &["`signed`", "shout", "character"]);
+    is_refused(&signed("{timestmp}.{body}"), 8, &["`signed`", "timestmp", "character"]);
+    is_refused(&signed("{body"), 8, &["`signed`", "character"]);
+    is_refused(&signed("{body}}"), 8, &["`signed`", "character"]);
+    is_refused("[event]\ntype = \"{?json:nope}\"\n", 5, &["`type`"]);
+    is_refused("[delivery.headers]\nX-A = \"{nope}\"\n", 5, &["X-A", "nope"]);
+    is_refused("[identify]\nwhen = [\"header:X-A is there\"]\n", 5, &["`when`"]);
+}
+
+#[test]
+fn the_character_is_counted_from_the_start_of_the_template() {
+    let error = refused(&SIGNATURE.replace("{body}", "v0:{body|shout}"));
+    assert!(error.contains("character 10"), "{error}");
+}
+
+#[test]
+fn a_format_needs_a_signature_and_captures_that_can_be_told_apart() {
+    is_refused(&format!("{SIGNATURE}format = \"t={{timestamp}}\"\n"), 9, &["`format`", "{signature}"]);
+    is_refused(&format!("{SIGNATURE}format = \"{{timestamp}}{{signature}}\"\n"), 9, &["`format`"]);
+    is_refused(&format!("{SIGNATURE}format = \"a{{signature}}\"\nsplit = [\" \", \",\", \";\"]\n"), 9, &["split"]);
+}
+
+#[test]
+fn two_signatures_cannot_share_an_id() {
+    let one = SIGNATURE.replace("scheme", "id = \"v1\"\nscheme");
+    is_refused(&format!("{one}{one}"), 12, &["two signatures have the id `v1`"]);
+}
+
+#[test]
+fn a_signature_says_what_it_covers_and_how_it_is_written() {
+    is_refused(&SIGNATURE.replace("signed = \"{body}\"\n", ""), 5, &["signed"]);
+    is_refused(&SIGNATURE.replace("encoding = \"hex\"\n", ""), 5, &["encoding"]);
+    is_refused(&SIGNATURE.replace("hmac", "ed25519"), 5, &["key_format"]);
+}
+
+#[test]
+fn delivery_figures_come_with_a_link_and_a_date() {
+    let sourced = "source = \"https://example.test\"\nverified = \"2026-11-21\"\n";
+    compile("acme/provider.toml", &format!("{PROVIDER}[delivery]\ntimeout = \"5s\"\n{sourced}")).unwrap();
+    is_refused("[delivery]\ntimeout = \"5s\"\n", 5, &["`timeout` needs `source`"]);
+    is_refused(
+        "[delivery]\nretries = [\"5s\"]\nsource = \"https://example.test\"\n",
+        5,
+        &["`retries` needs", "`verified`"],
+    );
+    is_refused("[delivery]\nverified = \"21.11.2026\"\n", 5, &["`verified`", "not a date"]);
+    is_refused("[delivery]\nverified = \"2026-02-30\"\n", 5, &["`verified`", "not a date"]);
+    is_refused(&format!("[delivery]\ntimeout = \"soon\"\n{sourced}"), 5, &["timeout", "soon"]);
+    is_refused("[fixture.\"x\"]\ndocumented = true\n", 4, &["`x` is documented but has no `source`"]);
+}
+
+#[test]
+fn places_and_names_have_their_form() {
+    is_refused("[fresh]\n\"id\" = \"uuid\"\n", 5, &["id"]);
+    is_refused("[fresh]\n\"/a~2\" = \"uuid\"\n", 5, &["/a~2"]);
+    is_refused("[delivery]\nmethod = \"PO ST\"\n", 5, &["not a method"]);
+    for id in ["", "Acme", "a/b", "..", "a b"] {
+        let error = compile("x/provider.toml", &PROVIDER.replace("acme", id)).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("x/provider.toml:2:"), "{id}: {error}");
+    }
+}
+
+#[test]
+fn parts_that_act_later_are_checked_now() {
+    is_refused("[[probe]]\nname = \"p\"\nmutate = \"everything\"\nexpect_status = [401]\n", 6, &["mutate"]);
+    is_refused("[[scenario]]\nname = \"s\"\nsteps = [{ event = \"nope\" }]\n", 6, &["no fixture `nope`"]);
+    is_refused("[api]\nbase_url = \"ftp://example.test\"\n", 5, &["base_url"]);
+    is_refused("[api]\nbase_url = \"https://{tenant}.example.test\"\n", 5, &["{tenant}", "variables"]);
+    is_refused(
+        "[[handshake]]\nname = \"h\"\nreply = { status = 200, body = \"{json:/a|nope}\" }\n",
+        6,
+        &["`reply`", "nope"],
+    );
+}
+
+/// Headers by which these providers say which signature it is.
+fn what_else(provider: &str) -> HeaderMap {
+    let lines: &[&str] = match provider {
+        "box" => &["BOX-SIGNATURE-VERSION: 1", "BOX-SIGNATURE-ALGORITHM: HmacSHA256"],
+        "hubspot-v1" => &["X-HubSpot-Signature-Version: v1"],
+        "hubspot-v2" => &["X-HubSpot-Signature-Version: v2"],
+        "plivo-v2" => &["X-Plivo-Signature-V2-Nonce: 5"],
+        _ => &[],
+    };
+    lines.iter().map(|line| hookctl::model::Request::parse_header(line).unwrap()).collect()
+}
+
+#[test]
+fn a_manifest_that_signs_in_a_header_verifies_what_it_signs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+    let mut signed = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path().display().to_string();
+        let provider = Arc::new(compile(&path, &std::fs::read_to_string(&path).unwrap()).unwrap());
+        let secret = Secret::new("0123456789abcdef0123456789abcdef", "test").unwrap();
+        for signature in provider.signatures().iter().filter(|signature| signature.header().is_some()) {
+            let headers = what_else(provider.id());
+            let draft = Draft {
+                event: "e",
+                body: b"{\"a\":1}",
+                content_type: Some("application/json"),
+                headers: &headers,
+                url: "https://hooks.example.test/in?x=1",
+                signature: Some(signature.id()),
+            };
+            let generator = RefCell::new(Generator::new(1, now()));
+            let request = match compose(&provider, &draft, Some(&secret), &generator) {
+                Ok(request) => request,
+                Err(SignError::Secret(_) | SignError::Template { .. } | SignError::Place(_)) => continue,
+                Err(error) => panic!("{path}: {error}"),
+            };
+            let verifier = Verifier::new(Arc::clone(&provider), Some(secret.clone()));
+            let verdict = verifier.verify(&request, &Circumstances::at(now()));
+            assert_eq!(verdict.status, VerdictStatus::Valid, "{path} {}: {verdict:?}", signature.id());
+            signed.push(provider.id().to_string());
+        }
+    }
+    signed.dedup();
+    assert!(signed.len() >= 15, "only {signed:?}");
+}
+
+const OWN: &str = "[provider]\nid = \"acme\"\nname = \"Acme\"\n[fixture.\"won\"]\ndocumented = false\n";
+
+#[test]
+fn ones_own_providers_stand_in_three_folders() {
+    let sandbox = Sandbox::new();
+    let user = sandbox.path().join("user");
+    let sandbox = sandbox.env("XDG_CONFIG_HOME", user.to_str().unwrap());
+    let write = |folder: &str, name: &str| {
+        sandbox.write(&format!("{folder}/acme/provider.toml"), OWN.replace("Acme", name));
+        sandbox.write(&format!("{folder}/acme/won.json"), format!("{{\"from\":\"{name}\"}}"));
+    };
+    let shown = |args: &[&str]| sandbox.run(args).stdout;
+    write("user/hookctl/providers", "User");
+    assert_eq!(shown(&["fixtures", "show", "acme/won"]), "{\"from\":\"User\"}");
+    write(".hookctl/providers", "Project");
+    assert_eq!(shown(&["fixtures", "show", "acme/won"]), "{\"from\":\"Project\"}");
+    write("flag", "Flag");
+    assert_eq!(shown(&["fixtures", "show", "acme/won", "--providers", "flag"]), "{\"from\":\"Flag\"}");
+    assert!(shown(&["providers", "show", "acme", "--providers", "flag"]).contains("acme (Flag)"));
+}
+
+#[test]
+fn a_file_of_ones_own_replaces_that_one_file_whole() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".hookctl/providers/prokeep/message_received.json", "{\"mine\":1}");
+    sandbox.write(".hookctl/providers/prokeep/message_lost.json", "{\"new\":1}");
+    assert_eq!(sandbox.run(&["fixtures", "show", "message_received"]).stdout, "{\"mine\":1}");
+    assert_eq!(sandbox.run(&["fixtures", "show", "prokeep/message_lost"]).stdout, "{\"new\":1}");
+    assert!(sandbox.run(&["fixtures", "show", "message_sent"]).stdout.contains("We have two in stock"));
+    assert!(sandbox.run(&["providers", "show", "prokeep"]).stdout.contains("https://docs.prokeep.com"));
+    // The manifest is one file too: nothing of the built-in one shines through.
+    sandbox.write(".hookctl/providers/prokeep/provider.toml", OWN.replace("acme", "prokeep"));
+    assert!(!sandbox.run(&["providers", "show", "prokeep"]).stdout.contains("https://docs.prokeep.com"));
+}
+
+#[test]
+fn a_broken_manifest_of_ones_own_disables_only_itself() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".hookctl/providers/acme/provider.toml", "[provider]\nid = \"acme\"\nname = \"A\"\nfoo = 1\n");
+    let list = sandbox.run(&["providers", "list"]);
+    assert_eq!(list.code, 0, "{}", list.stderr);
+    assert!(list.stdout.contains("prospektr") && !list.stdout.contains("acme"));
+    assert!(list.stderr.contains("acme/provider.toml:4:1") && list.stderr.contains("foo"), "{}", list.stderr);
+    let sent = sandbox.run(&["send", "acme/x", "--to", "9"]);
+    assert_eq!(sent.code, 2);
+    assert!(sent.stderr.contains("acme/provider.toml:4:1"), "{}", sent.stderr);
+    assert_eq!(sandbox.run(&["fixtures", "show", "message_received"]).code, 0);
+}
+
+#[test]
+fn a_manifest_names_its_own_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".hookctl/providers/other/provider.toml", OWN);
+    let shown = sandbox.run(&["providers", "show", "other"]);
+    assert_eq!(shown.code, 2);
+    assert!(shown.stderr.contains("`id` is `acme`, but the folder is `other`"), "{}", shown.stderr);
+}
