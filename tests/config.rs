@@ -195,3 +195,36 @@ fn a_signature_of_the_configuration_is_used() {
     assert_eq!(broken.code, 2);
     assert!(broken.stderr.contains("hookctl.toml:4:"), "{}", broken.stderr);
 }
+
+#[test]
+fn a_global_flag_that_is_typed_is_shown_as_what_counts() {
+    let sandbox = Sandbox::new().env("HOOKCTL_COLOR", "always");
+    assert_eq!(
+        effective(&sandbox, "color", &["--color", "never"]).unwrap(),
+        ("never".to_owned(), "--color".to_owned())
+    );
+    assert_eq!(effective(&sandbox, "color", &[]).unwrap(), ("always".to_owned(), "env:HOOKCTL_COLOR".to_owned()));
+}
+
+#[test]
+fn json_of_the_configuration_holds_for_errors_too() {
+    let sandbox = Sandbox::new();
+    for text in ["json = true\n", "format = \"json\"\n"] {
+        sandbox.write("hookctl.toml", text);
+        assert_eq!(lines(&sandbox.run(&["providers", "list"]))[0]["type"], "provider");
+        let error = sandbox.run(&["providers", "show", "nobody"]).stderr;
+        let error: Value = serde_json::from_str(&error).unwrap_or_else(|_| panic!("{text}: {error}"));
+        assert_eq!(error["code"], "unknown_provider");
+    }
+}
+
+#[test]
+fn a_switch_is_turned_on_by_a_variable_in_the_usual_ways() {
+    for (on, is_json) in [("1", true), ("true", true), ("yes", true), ("0", false), ("false", false), ("no", false)] {
+        let sandbox = Sandbox::new().env("HOOKCTL_JSON", on);
+        let ended = sandbox.run(&["providers", "list"]);
+        assert_eq!((ended.code, ended.stdout.starts_with('{')), (0, is_json), "{on}: {}", ended.stderr);
+        let error = sandbox.run(&["providers", "show", "nobody"]);
+        assert_eq!((error.code, error.stderr.starts_with('{')), (2, is_json), "{on}: {}", error.stderr);
+    }
+}

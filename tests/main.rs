@@ -1,6 +1,17 @@
 //! One test binary; a module per verb or promise.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod wire;
+mod secrets;
+mod screen;
+mod schema;
+mod routes;
+mod listen;
+mod limits;
+mod hostile;
+mod forward;
+mod ending;
+mod app;
 mod case;
 mod catalogue;
 mod config;

@@ -9,7 +9,8 @@ mod verify;
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
@@ -216,7 +217,13 @@ fn with_environment(command: clap::Command) -> clap::Command {
         Some("help" | "version") | None => arg,
         Some(long) => {
             let variable = format!("HOOKCTL_{}", long.replace('-', "_").to_uppercase());
-            arg.env(variable).hide_env(true)
+            let arg = arg.env(variable).hide_env(true);
+            // A switch takes 1, yes and on in the environment too, and 0, no and off.
+            if matches!(arg.get_action(), ArgAction::SetTrue) {
+                arg.value_parser(clap::builder::FalseyValueParser::new())
+            } else {
+                arg
+            }
         }
     });
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_environment))
@@ -225,6 +232,21 @@ fn with_environment(command: clap::Command) -> clap::Command {
 /// Answers a shell that asks for completions; ends the process if it did.
 pub(crate) fn complete_if_asked() {
     clap_complete::CompleteEnv::with_factory(command).complete();
+}
+
+/// Global flags that were typed, with their values.
+pub(crate) fn typed_globals(matches: &clap::ArgMatches) -> Vec<(String, String)> {
+    let tree = Cli::command();
+    let typed = tree.get_arguments().filter(|arg| {
+        arg.is_global_set() && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+    });
+    typed
+        .filter_map(|arg| {
+            let values = matches.get_raw(arg.get_id().as_str())?;
+            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+            Some((arg.get_long()?.to_owned(), values.join(", ")))
+        })
+        .collect()
 }
 
 /// Whether a command has a flag of this long name; `_` counts as `-`.

@@ -68,7 +68,11 @@ fn flag_entries(command: &str, context: &Context) -> Vec<Entry> {
     cli::flags(command)
         .into_iter()
         .filter_map(|flag| {
-            let (value, origin) = effective(&flag, &configured)?;
+            let typed = context.typed.iter().find(|(name, _)| command.is_empty() && *name == flag.name);
+            let (value, origin) = match typed {
+                Some((name, value)) => (value.clone(), format!("--{name}")),
+                None => effective(&flag, &configured)?,
+            };
             let key = if command.is_empty() { flag.name } else { format!("{command}.{}", flag.name) };
             let value = if flag.is_secret { "***".to_owned() } else { value };
             Some(Entry { key, value, origin })

@@ -63,8 +63,8 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
     let port = own.first().map_or(args.port, std::net::SocketAddr::port);
-    presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
     let stop = stop_signal(Arc::clone(&closed));
+    presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
     let (ending, summary) = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop).await;
     presenter.present(Notice::Stopped(summary));
     if let Some(presenter) = Arc::into_inner(presenter) {
@@ -200,30 +200,41 @@ impl Closed {
     }
 }
 
-/// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more.
-async fn stop_signal(closed: Arc<Closed>) {
-    tokio::select! {
-        () = interrupt() => {}
-        () = closed.changed.notified() => {}
+/// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more. Signals are
+/// taken over by the call, not by the first poll: one that follows "Ready" at once finds them so.
+fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
+    let interrupt = interrupt();
+    async move {
+        tokio::select! {
+            () = interrupt => {}
+            () = closed.changed.notified() => {}
+        }
     }
 }
 
 #[cfg(unix)]
-async fn interrupt() {
+fn interrupt() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
+    let wait = |kind| {
+        let handler = signal(kind);
+        async move {
+            match handler {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                // Without a handler the signal ends the process as usual.
+                Err(_) => std::future::pending().await,
             }
-            // Without a handler the signal ends the process as usual.
-            Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
+    let [interrupt, terminate, hangup] =
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(wait);
+    async move {
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+            () = hangup => {}
+        }
     }
 }
 

@@ -30,6 +30,8 @@ use crate::settings::{self, Settings};
 /// What every command needs to know.
 pub(crate) struct Context {
     pub(crate) global: GlobalArgs,
+    /// The global flags of the command line, by long name.
+    pub(crate) typed: Vec<(String, String)>,
     pub(crate) settings: Settings,
     pub(crate) catalogue: Catalogue,
     pub(crate) directory: PathBuf,
@@ -37,8 +39,12 @@ pub(crate) struct Context {
 
 /// Runs a command line and reports how it ended.
 pub(crate) fn run(args: Vec<OsString>) -> Exit {
-    let json = asks_for_json(&args);
-    match parse(args).and_then(|(cli, context)| dispatch(cli.command, &context)) {
+    let mut json = asks_for_json(&args);
+    let outcome = parse(args).and_then(|(cli, context)| {
+        json = context.json();
+        dispatch(cli.command, &context)
+    });
+    match outcome {
         Ok(exit) => exit,
         Err(failure) if failure.exit == Exit::Done => Exit::Done,
         Err(failure) => failure.report(json),
@@ -72,12 +78,16 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
         Settings::default()
     };
     let command = settings::preset(cli::command(), &settings);
-    let cli = match command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    let parsed = command.try_get_matches_from(args).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok((cli, cli::typed_globals(&matches)))
+    });
+    let (cli, typed) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return Err(with_origin(usage(&error)?, &settings)),
     };
     let catalogue = folders::catalogue(&directory, cli.global.providers.as_deref());
-    let context = Context { global: cli.global.clone(), settings, catalogue, directory };
+    let context = Context { global: cli.global.clone(), typed, settings, catalogue, directory };
     Ok((cli, context))
 }
 
@@ -109,7 +119,8 @@ fn asks_for_json(args: &[OsString]) -> bool {
     let format = early_value(args, "format").is_some_and(|format| format == "json");
     format
         || args.iter().any(|arg| arg == "--json")
-        || std::env::var_os("HOOKCTL_JSON").is_some_and(|on| on == "true" || on == "1")
+        || std::env::var_os("HOOKCTL_JSON")
+            .is_some_and(|on| !["", "0", "n", "no", "f", "false", "off"].iter().any(|off| on == *off))
 }
 
 /// Help and version are what was asked for; everything else is a usage error in our own form.

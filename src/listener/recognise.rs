@@ -36,9 +36,8 @@ impl Providers {
     pub(super) fn recognise<'p>(&'p self, request: &Request) -> Found<'p> {
         let found =
             |verifier, is_expected| Found { verifier, is_expected, candidates: Vec::new(), verify: self.verify };
-        if let [only] = self.named.as_slice()
-            && only.provider().has_signature(request)
-        {
+        let mut signed = self.named.iter().filter(|verifier| verifier.provider().has_signature(request));
+        if let (Some(only), None) = (signed.next(), signed.next()) {
             return found(Some(only), true);
         }
         let named: Vec<Arc<Provider>> = self.named.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
