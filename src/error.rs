@@ -61,6 +61,11 @@ impl Failure {
         self
     }
 
+    /// The answer counts also when nobody reads it any more.
+    pub(crate) fn unless_closed(self, exit: Exit) -> Outcome {
+        if self.exit == Exit::Done { Ok(exit) } else { Err(self) }
+    }
+
     /// Prints the error where a person or a script looks for it.
     pub(crate) fn report(&self, json: bool) -> Exit {
         let message = format!("{:#}", self.error);

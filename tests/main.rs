@@ -1,29 +1,28 @@
 //! One test binary; a module per verb or promise.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod wire;
-mod secrets;
-mod screen;
-mod schema;
-mod routes;
-mod listen;
-mod limits;
-mod hostile;
-mod forward;
-mod ending;
 mod app;
 mod case;
 mod catalogue;
 mod config;
 mod deliver;
 mod drift;
+mod ending;
 mod forgery;
+mod forward;
 mod hints;
+mod hostile;
 mod layers;
 mod leaks;
+mod limits;
+mod listen;
 mod manage;
 mod manifests;
+mod routes;
 mod sandbox;
+mod schema;
+mod screen;
+mod secrets;
 mod secure;
 mod send;
 mod senders;
@@ -31,3 +30,4 @@ mod target;
 mod times;
 mod vectors;
 mod verify;
+mod wire;

@@ -30,7 +30,7 @@ pub(crate) struct ListenArgs {
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDR")]
     pub(crate) host: String,
     /// Expect this provider (repeatable); without it, requests are recognised
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::providers))]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = ArgValueCompleter::new(complete::providers))]
     pub(crate) provider: Vec<String>,
     /// Forward to: 4242, /path, localhost:4242/path or a URL (repeatable)
     #[arg(short, long, value_name = "URL", help_heading = "Forwarding")]

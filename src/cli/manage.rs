@@ -43,6 +43,9 @@ pub(crate) enum FixturesCommand {
         /// Only of this provider
         #[arg(add = ArgValueCompleter::new(complete::providers))]
         provider: Option<String>,
+        /// The same as a flag
+        #[arg(long = "provider", value_name = "NAME", conflicts_with = "provider", add = ArgValueCompleter::new(complete::providers))]
+        named: Option<String>,
     },
     /// Print the exact body of one
     Show {

@@ -217,6 +217,10 @@ fn with_environment(command: clap::Command) -> clap::Command {
         Some("help" | "version") | None => arg,
         Some(long) => {
             let variable = format!("HOOKCTL_{}", long.replace('-', "_").to_uppercase());
+            // A variable that is empty counts as not set.
+            if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) {
+                return arg;
+            }
             let arg = arg.env(variable).hide_env(true);
             // A switch takes 1, yes and on in the environment too, and 0, no and off.
             if matches!(arg.get_action(), ArgAction::SetTrue) {
@@ -295,7 +299,8 @@ pub(crate) fn flags(command: &str) -> Vec<FlagInfo> {
                 name: arg.get_long().unwrap_or_default().to_owned(),
                 variable: arg.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
                 default: Some(defaults.join(", ")).filter(|text| !text.is_empty()),
-                is_secret: arg.get_long() == Some("secret"),
+                // Headers often carry credentials.
+                is_secret: matches!(arg.get_long(), Some("secret" | "header")),
             }
         })
         .collect()

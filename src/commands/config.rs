@@ -45,6 +45,7 @@ struct Entry {
 fn show(context: &Context) -> Outcome {
     let mut entries: Vec<Entry> = COMMANDS.iter().flat_map(|command| flag_entries(command, context)).collect();
     entries.extend(secret_entries(context)?);
+    entries.extend(table_entries(context));
     if context.json() {
         for entry in &entries {
             context.print_item("config", entry)?;
@@ -88,6 +89,21 @@ fn effective(flag: &cli::FlagInfo, configured: &[FlagValue]) -> Option<(String, 
         return Some((value.values.join(", "), value.origin.clone()));
     }
     flag.default.clone().map(|default| (default, "default".to_owned()))
+}
+
+/// What stands in tables of its own.
+fn table_entries(context: &Context) -> Vec<Entry> {
+    let signatures = context.settings.signed_providers().into_iter().map(|(id, origin)| Entry {
+        key: format!("provider.{id}.signature"),
+        value: "set".into(),
+        origin,
+    });
+    let routes = context.settings.routes().into_iter().map(|route| Entry {
+        key: "route".into(),
+        value: format!("{} -> {}", route.events.join(", "), route.to.join(", ")),
+        origin: "[[route]]".into(),
+    });
+    signatures.chain(routes).collect()
 }
 
 /// Where each provider's secret is, and whether it is there; never what it is.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Context, chosen};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http;
-use crate::output;
+use crate::output::{self, Role};
 
 /// The port that `listen` takes by default.
 const DEFAULT_PORT: u16 = 4000;
@@ -36,18 +36,20 @@ pub(super) fn run(context: &Context) -> Outcome {
     let mut checks = vec![version(), configuration(context)];
     checks.extend(manifests(context));
     checks.extend(secrets(context));
-    checks.extend([port(), certificates(), proxies()]);
-    for check in &checks {
-        print(check, context)?;
+    checks.extend([port(context), certificates(), proxies()]);
+    let exit = if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::No };
+    match checks.iter().try_for_each(|check| print(check, context)) {
+        Ok(()) => Ok(exit),
+        Err(failure) => failure.unless_closed(exit),
     }
-    Ok(if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::No })
 }
 
 fn print(check: &Check, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_item("check", check);
     }
-    let glyph = if check.ok { "✓" } else { "✗" };
+    let palette = context.human(0).palette;
+    let glyph = if check.ok { palette.paint(Role::Good, "✓") } else { palette.paint(Role::Bad, "✗") };
     let hint = check.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
     Ok(output::print(format!("{glyph} {}: {}\n{hint}", check.name, output::untrusted(&check.found)))?)
 }
@@ -86,11 +88,17 @@ fn secrets(context: &Context) -> Vec<Check> {
         .collect()
 }
 
-fn port() -> Check {
-    match TcpListener::bind(("127.0.0.1", DEFAULT_PORT)) {
-        Ok(_) => Check::good("port", format!("{DEFAULT_PORT} is free")),
+/// The port that `listen` would take.
+fn port(context: &Context) -> Check {
+    let configured = std::env::var("HOOKCTL_PORT").ok().or_else(|| {
+        let flags = context.settings.flags("listen");
+        flags.into_iter().find(|flag| flag.name == "port")?.values.pop()
+    });
+    let port = configured.and_then(|port| port.parse().ok()).unwrap_or(DEFAULT_PORT);
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Check::good("port", format!("{port} is free")),
         Err(error) => {
-            Check::bad("port", format!("{DEFAULT_PORT}: {error}"), "use `listen --port 0`, or end what listens there")
+            Check::bad("port", format!("{port}: {error}"), "use `listen --port 0`, or end what listens there")
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::provider::{Fixture, Origin};
 /// Runs the command.
 pub(super) fn run(command: &FixturesCommand, context: &Context) -> Outcome {
     match command {
-        FixturesCommand::List { provider } => list(provider.as_deref(), context),
+        FixturesCommand::List { provider, named } => list(provider.as_deref().or(named.as_deref()), context),
         FixturesCommand::Show { name, provider } => show(name, provider.as_deref(), context),
         FixturesCommand::Save(args) => save(args, context),
     }

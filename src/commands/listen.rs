@@ -59,6 +59,9 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
         forbid: own.clone(),
         ..ClientOptions::default()
     })?;
+    if args.tls.insecure {
+        context.say("warning: --insecure: the certificates of targets are not checked");
+    }
     let closed = Arc::new(Closed::default());
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
@@ -152,8 +155,13 @@ fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure>
     let mut others = Vec::new();
     for provider in all.into_iter().filter(|provider| !args.provider.iter().any(|id| **id == **provider.id())) {
         let provider = chosen::with_configured_signature(context, provider, &Default::default())?;
-        // A secret given by flag belongs to the named providers, where there are any.
-        let secret = if named.is_empty() { secret_of(&provider)? } else { chosen::own_secret(context, &provider)? };
+        // A secret given by flag belongs to the named providers, where there are any. One that cannot be
+        // read is no reason to stop: nobody asked for this provider.
+        let found = if named.is_empty() { secret_of(&provider) } else { chosen::own_secret(context, &provider) };
+        let secret = found.unwrap_or_else(|failure| {
+            context.say(&format!("warning: the secret of {}: {:#}", provider.id(), failure.error));
+            None
+        });
         others.push(Verifier::new(provider, secret));
     }
     Ok(Providers::new(named, others, !args.no_verify))
@@ -251,7 +259,6 @@ fn shown_host(host: &str) -> String {
 }
 
 fn cannot_bind(args: &ListenArgs, error: io::Error) -> Failure {
-    let address = format!("{}:{}", args.host, args.port);
     let (code, hint) = match error.kind() {
         io::ErrorKind::AddrInUse => (
             "port_in_use",
@@ -268,5 +275,5 @@ fn cannot_bind(args: &ListenArgs, error: io::Error) -> Failure {
         }
         _ => ("cannot_listen", "use --host 127.0.0.1".to_owned()),
     };
-    Failure::machine(code, anyhow::anyhow!("cannot listen on {address}: {error}")).hint(hint)
+    Failure::machine(code, anyhow::anyhow!("cannot listen on {error}")).hint(hint)
 }

@@ -72,10 +72,10 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
         .map_err(|error| Failure::machine("no_directory", anyhow::anyhow!("the working directory: {error}")))?;
     let named = early_value(&args, "config").map(PathBuf::from);
     let profile = early_value(&args, "profile").and_then(|name| name.into_string().ok());
-    let settings = if needs_settings(&args) {
-        Settings::load(named.as_deref(), profile.as_deref(), &directory)?
-    } else {
-        Settings::default()
+    let settings = match Settings::load(named.as_deref(), profile.as_deref(), &directory) {
+        Ok(settings) => settings,
+        Err(_) if works_without_settings(&args) => Settings::default(),
+        Err(failure) => return Err(failure),
     };
     let command = settings::preset(cli::command(), &settings);
     let parsed = command.try_get_matches_from(args).and_then(|matches| {
@@ -87,15 +87,24 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, Context), Failure> {
         Err(error) => return Err(with_origin(usage(&error)?, &settings)),
     };
     let catalogue = folders::catalogue(&directory, cli.global.providers.as_deref());
+    settings.check_providers(&catalogue.ids())?;
     let context = Context { global: cli.global.clone(), typed, settings, catalogue, directory };
+    if let Some(folder) = context.global.providers.as_deref().filter(|folder| !context.path(folder).is_dir()) {
+        context.say(&format!("warning: --providers: {} is not a folder", folder.display()));
+    }
     Ok((cli, context))
 }
 
 /// Help, version and completions work with a broken configuration too, and so does writing a new one.
-fn needs_settings(args: &[OsString]) -> bool {
-    let has = |word: &str| args.iter().skip(1).any(|arg| arg == word);
-    !(["--help", "-h", "--version", "-V", "help", "completions", "man"].into_iter().any(has)
-        || has("config") && has("init"))
+fn works_without_settings(args: &[OsString]) -> bool {
+    use clap::error::ErrorKind;
+    let parsed = cli::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed.map(|cli| cli.command) {
+        Ok(Command::Completions { .. } | Command::Man) => true,
+        Ok(Command::Config(args)) => matches!(args.command, Some(cli::ConfigCommand::Init { .. })),
+        Ok(_) => false,
+        Err(error) => matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion),
+    }
 }
 
 /// A global value that is needed before the command line can be parsed as a whole.
@@ -111,7 +120,7 @@ fn early_value(args: &[OsString], name: &str) -> Option<OsString> {
             return Some(value.into());
         }
     }
-    std::env::var_os(format!("HOOKCTL_{}", name.to_uppercase()))
+    std::env::var_os(format!("HOOKCTL_{}", name.to_uppercase())).filter(|value| !value.is_empty())
 }
 
 /// Errors can be about the command line itself, so this is decided before it is parsed.
@@ -235,7 +244,9 @@ impl Context {
 
     /// Prints a table, as wide as the terminal.
     pub(crate) fn print_table(&self, headers: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-        Ok(output::print(output::table(headers, rows, None))?)
+        use std::io::IsTerminal as _;
+        let width = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
+        Ok(output::print(output::table(headers, rows, width.map(|(width, _)| usize::from(width.0))))?)
     }
 
     /// A path that was typed, from the working directory.

@@ -156,6 +156,10 @@ fn delivery_facts(provider: &Provider) -> Vec<(&'static str, String)> {
 }
 
 fn create(args: &NewProviderArgs, context: &Context) -> Outcome {
+    if context.catalogue.ids().contains(&args.name) {
+        return Err(Failure::usage(format!("a provider `{}` is there already", args.name))
+            .hint("choose another name; to change one, write `[provider.NAME.signature]` into hookctl.toml, or save a fixture of it"));
+    }
     let folder = context.path(&args.dir).join(&args.name);
     let manifest = template(&args.name, &args.signature);
     // Checked before anything is written: a bad name or flag leaves no folder behind.

@@ -11,7 +11,7 @@ use super::{Context, chosen, input};
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure, Outcome};
 use crate::model::{Request, Verdict, VerdictStatus};
-use crate::output;
+use crate::output::{self, Role};
 use crate::provider::{Circumstances, Draft, Generator, Identity, Provider, Signature, Verifier, compose, identify};
 
 /// A reason repeats pieces of the request; it is cut here.
@@ -37,8 +37,9 @@ pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
         let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
         verdict = verdict.with_hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"));
     }
-    print_verdict(&verdict, &provider, &request, context)?;
-    Ok(if verdict.status == VerdictStatus::Valid { Exit::Done } else { Exit::No })
+    let exit = if verdict.status == VerdictStatus::Valid { Exit::Done } else { Exit::No };
+    print_verdict(&verdict, &provider, &request, context)
+        .map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
 }
 
 fn request(args: &VerifyArgs) -> Result<Request, Failure> {
@@ -102,12 +103,19 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
             let signature = provider.signatures().iter().find(|known| Some(known.id()) == verdict.scheme.as_deref());
             let how = signature.map(|signature| format!(": {} in {}", signature.algorithm(), signature.place()));
             let hint = verdict.hint.as_ref().map(|hint| format!(" ({hint})"));
-            format!("✓ valid {} signature{}{}\n", provider.id(), how.unwrap_or_default(), hint.unwrap_or_default())
+            format!(
+                "{} valid {} signature{}{}\n",
+                human.palette.paint(Role::Good, "✓"),
+                provider.id(),
+                how.unwrap_or_default(),
+                hint.unwrap_or_default()
+            )
         }
         status => {
+            let glyph = human.palette.paint(Role::Bad, "✗");
             let reason = verdict.reason.as_ref().map(ToString::to_string).unwrap_or_default();
             let reason = output::one_line(reason, MAX_REASON_WIDTH);
-            format!("✗ {} ({}): {reason}\n{}", status.as_str(), provider.id(), human.advice(verdict))
+            format!("{glyph} {} ({}): {reason}\n{}", status.as_str(), provider.id(), human.advice(verdict))
         }
     };
     Ok(output::print(text)?)

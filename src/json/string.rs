@@ -21,8 +21,12 @@ pub fn quote(text: &str) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Appends `text` as a JSON string literal.
+/// Appends `text` as a JSON string literal. Characters that would steer a terminal (C1 controls, DEL,
+/// bidirectional and invisible ones) are written as escapes, which say the same.
 pub fn quote_into(out: &mut Vec<u8>, text: &str) {
+    if !text.is_ascii() || memchr(0x7F, text.as_bytes()).is_some() {
+        return quote_foreign(out, text);
+    }
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
@@ -36,6 +40,34 @@ pub fn quote_into(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&bytes[copied..]);
     out.push(b'"');
+}
+
+fn quote_foreign(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut utf8 = [0; 4];
+    let mut utf16 = [0; 2];
+    for character in text.chars() {
+        if steers_terminal(character) {
+            for unit in character.encode_utf16(&mut utf16) {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+        } else if character.is_ascii() && NEEDS_ESCAPE[character as usize] {
+            escape(out, character as u8);
+        } else {
+            out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
+        }
+    }
+    out.push(b'"');
+}
+
+/// Whether a character beyond the C0 controls acts on a terminal or hides from it.
+fn steers_terminal(character: char) -> bool {
+    matches!(
+        character,
+        '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Bytes that cannot stand in a string as they are (RFC 8259 section 7).

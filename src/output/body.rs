@@ -73,6 +73,12 @@ fn content<'a>(content_type: &str, coding: &str, bytes: &'a [u8]) -> Content<'a>
         return Content::Multipart(parts);
     }
     match media.as_str() {
+        // curl's default type says form whatever the bytes are.
+        "application/x-www-form-urlencoded"
+            if matches!(bytes.first(), Some(b'{' | b'[')) && json::check(bytes).is_ok() =>
+        {
+            Content::Json
+        }
         "application/x-www-form-urlencoded" if !bytes.contains(&0) => Content::Form,
         _ if is_json_type(&media) || json::check(&bytes[..bytes.len().min(MAX_PRETTY)]).is_ok() => Content::Json,
         _ if is_text(&media, bytes) => Content::Text,

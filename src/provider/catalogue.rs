@@ -77,7 +77,7 @@ pub enum LookupError {
     #[error(transparent)]
     Broken(#[from] ManifestError),
     /// A file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Unreadable {
         /// Which.
         path: String,

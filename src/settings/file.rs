@@ -40,7 +40,7 @@ struct Tables {
     #[serde(default)]
     sign: Flags,
     #[serde(default)]
-    provider: BTreeMap<String, ProviderSettings>,
+    provider: BTreeMap<Spanned<String>, ProviderSettings>,
     #[serde(default)]
     route: Vec<Route>,
     #[serde(default)]
@@ -108,17 +108,36 @@ impl ConfigFile {
     }
 
     pub(super) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
-        let written = self.layers().find_map(|tables| tables.provider.get(provider)?.secret.as_ref())?;
+        let written = self.layers().find_map(|tables| tables.provider(provider)?.secret.as_ref())?;
         let origin = SecretOrigin::parse(written.get_ref()).ok()?;
         Some((origin.relative_to(self.path.parent()), self.path.display().to_string()))
     }
 
     pub(super) fn signature(&self, provider: &str) -> Option<&SignatureTable> {
-        self.layers().find_map(|tables| tables.provider.get(provider)?.signature.as_ref())
+        self.layers().find_map(|tables| tables.provider(provider)?.signature.as_ref())
     }
 
     pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
         self.layers().flat_map(|tables| &tables.route)
+    }
+
+    pub(super) fn check_providers(&self, known: &[String]) -> Result<(), Failure> {
+        let all = self.tables.profile.values().chain([&self.tables]);
+        for name in all.flat_map(|tables| tables.provider.keys()) {
+            if !known.contains(name.get_ref()) {
+                let nearest = known.iter().min_by_key(|id| strsim::damerau_levenshtein(id, name.get_ref()));
+                let nearest = nearest.map(|id| format!(" (nearest: `{id}`)")).unwrap_or_default();
+                return Err(self.wrong_at(name, &format!("unknown provider `{}`{nearest}", name.get_ref())));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn signed_providers(&self) -> Vec<(String, String)> {
+        let origin = self.path.display().to_string();
+        let signed =
+            self.layers().flat_map(|tables| &tables.provider).filter(|(_, settings)| settings.signature.is_some());
+        signed.map(|(name, _)| (name.get_ref().clone(), origin.clone())).collect()
     }
 
     /// Flags must exist, and secrets must say where they are, not what they are.
@@ -159,6 +178,10 @@ impl ConfigFile {
 }
 
 impl Tables {
+    fn provider(&self, id: &str) -> Option<&ProviderSettings> {
+        self.provider.iter().find(|(name, _)| name.get_ref() == id).map(|(_, settings)| settings)
+    }
+
     fn commands(&self) -> [(&'static str, &Flags); 4] {
         [("listen", &self.listen), ("send", &self.send), ("verify", &self.verify), ("sign", &self.sign)]
     }

@@ -79,6 +79,16 @@ impl Settings {
         self.files.iter().find_map(|file| Some((file, file.signature(provider)?)))
     }
 
+    /// Refuses settings for a provider that there is not: its secret would never be used.
+    pub(crate) fn check_providers(&self, known: &[String]) -> Result<(), Failure> {
+        self.files.iter().try_for_each(|file| file.check_providers(known))
+    }
+
+    /// Providers with a signature of the configuration's own.
+    pub(crate) fn signed_providers(&self) -> Vec<(String, String)> {
+        self.files.iter().flat_map(ConfigFile::signed_providers).collect()
+    }
+
     /// Targets by event.
     pub(crate) fn routes(&self) -> Vec<&Route> {
         self.files.iter().flat_map(ConfigFile::routes).collect()

@@ -64,6 +64,9 @@ pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> R
             let failed =
                 |error: std::io::Error| Failure::usage(format!("cannot read the secret file {shown}: {error}"));
             let metadata = std::fs::metadata(path).map_err(failed)?;
+            if !metadata.is_file() {
+                return Err(Failure::usage(format!("{shown} is not a file")));
+            }
             if metadata.len() > MAX_SECRET {
                 return Err(Failure::usage(format!("the secret file {shown} is larger than {MAX_SECRET} bytes")));
             }
