@@ -38,8 +38,6 @@ pub struct Plan {
 pub struct Shot {
     /// The event it carries.
     pub event_id: EventId,
-    /// Its type.
-    pub event_type: Option<String>,
     /// The request, signed.
     pub request: Request,
 }
@@ -205,12 +203,16 @@ impl Report {
     }
 
     fn attempt(&mut self, delivery: &Delivery) {
-        let outcome = match (delivery.status(), &delivery.error) {
-            (_, Some(error)) => error.kind.as_str().to_owned(),
-            (Some(status), None) => status.to_string(),
-            (None, None) => FailureKind::Protocol.as_str().to_owned(),
+        let status = delivery.response.as_ref().map(|response| response.status);
+        let outcome = match (&status, &delivery.error) {
+            (_, Some(error)) => error.kind.as_str(),
+            (Some(status), None) => status.as_str(),
+            (None, None) => FailureKind::Protocol.as_str(),
         };
-        *self.outcomes.entry(outcome).or_default() += 1;
+        match self.outcomes.get_mut(outcome) {
+            Some(count) => *count += 1,
+            None => drop(self.outcomes.insert(outcome.to_owned(), 1)),
+        }
         if let Some(latency) = &mut self.latency {
             latency.saturating_record(u64::try_from(delivery.duration.as_micros()).unwrap_or(MAX_LATENCY_MICROS));
         }

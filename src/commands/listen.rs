@@ -19,8 +19,6 @@ use crate::model::{Notice, Secret, Summary};
 use crate::output;
 use crate::provider::{Provider, Verifier};
 
-/// Two workers: one connection's work never waits for another's, and more gain nothing.
-const WORKERS: usize = 2;
 /// An app's answer is passed on whole up to this size.
 const MAX_UPSTREAM_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -30,7 +28,7 @@ pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
         return print_secret(args, context);
     }
     let options = options(args, context)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::workers()).enable_all().build()?;
     runtime.block_on(serve(args, context, options))
 }
 

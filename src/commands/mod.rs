@@ -178,6 +178,12 @@ fn with_origin(failure: Failure, settings: &Settings) -> Failure {
     }
 }
 
+/// Threads that carry connections. With two, one connection's work never waits for another's, and more
+/// gain nothing; on a single core the second one would only be woken in vain.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(2)
+}
+
 fn color_of_stdout(color: Color) -> bool {
     let choice = match color {
         Color::Auto => ColorChoice::Auto,
@@ -207,7 +213,7 @@ impl Context {
             verbosity: verbosity.max(self.global.verbose),
             quiet: self.global.quiet,
             answers: true,
-            zone: jiff::tz::TimeZone::system(),
+            zone: None,
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
     }
     let job = Arc::new(job);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(if args.concurrency > 1 { 2 } else { 1 })
+        .worker_threads(if args.concurrency > 1 { super::workers() } else { 1 })
         .enable_all()
         .build()?;
     if args.watch {
@@ -267,9 +267,7 @@ struct Range {
 impl Gunner for Range {
     fn load(&self, number: u64) -> anyhow::Result<Shot> {
         let request = self.job.request(number).map_err(|failure| failure.error)?;
-        let event_type = self.job.payload.provider.event_type(&request);
-        let named = Some(self.job.payload.event.clone()).filter(|event| !event.is_empty());
-        Ok(Shot { event_id: Uuid::now_v7(), event_type: event_type.or(named), request })
+        Ok(Shot { event_id: Uuid::now_v7(), request })
     }
 
     fn is_hit(&self, delivery: &Delivery) -> bool {
@@ -279,9 +277,11 @@ impl Gunner for Range {
     fn fired(&self, shot: &Shot, delivery: Arc<Delivery>, is_hit: bool) {
         self.progress.inc(1);
         if self.every || !is_hit && self.failures.fetch_add(1, Relaxed) < SHOWN {
+            let event_type = self.job.payload.provider.event_type(&shot.request);
+            let named = Some(self.job.payload.event.clone()).filter(|event| !event.is_empty());
             self.presenter.present(Notice::Sent {
                 event_id: shot.event_id,
-                event_type: shot.event_type.clone(),
+                event_type: event_type.or(named),
                 delivery,
             });
         }

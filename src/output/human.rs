@@ -29,8 +29,9 @@ pub struct Human {
     pub quiet: bool,
     /// Answers of targets are shown also when they are 2xx.
     pub answers: bool,
-    /// In which times are shown.
-    pub zone: TimeZone,
+    /// In which times are shown; `None` is this machine's, looked up when the first time is shown,
+    /// since to read the zone database takes longer than all the rest of a short command.
+    pub zone: Option<TimeZone>,
 }
 
 /// Where the lines of a notice belong.
@@ -167,7 +168,8 @@ impl Human {
     }
 
     fn time(&self, time: Timestamp) -> String {
-        let local = self.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let zone = self.zone.clone().unwrap_or_else(TimeZone::system);
+        let local = zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
         self.palette.paint(Role::Dim, &local)
     }
 }
@@ -212,7 +214,7 @@ mod tests {
     use crate::output::sample;
 
     fn human(verbosity: u8) -> Human {
-        Human { palette: Palette::PLAIN, verbosity, quiet: false, answers: false, zone: TimeZone::UTC }
+        Human { palette: Palette::PLAIN, verbosity, quiet: false, answers: false, zone: Some(TimeZone::UTC) }
     }
 
     fn now() -> Timestamp {
@@ -259,7 +261,7 @@ mod tests {
 
     #[test]
     fn times_are_shown_in_the_given_zone() {
-        let human = Human { zone: TimeZone::fixed(jiff::tz::offset(2)), ..human(0) };
+        let human = Human { zone: Some(TimeZone::fixed(jiff::tz::offset(2))), ..human(0) };
         assert!(human.event(&sample::event(b"")).starts_with("2026-11-21 17:04:05  --> "));
     }
 

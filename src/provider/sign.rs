@@ -68,9 +68,9 @@ pub enum SignError {
     Place(String),
 }
 
-fn template_error(place: impl Into<String>) -> impl FnOnce(RenderError) -> SignError {
-    let place = place.into();
-    move |source| SignError::Template { place, source }
+/// The error of a template; `place` is written out only when there is one.
+fn template_error(place: impl std::fmt::Display) -> impl FnOnce(RenderError) -> SignError {
+    move |source| SignError::Template { place: place.to_string(), source }
 }
 
 /// The path of the target with the provider's own path behind it.
@@ -139,7 +139,7 @@ fn provider_headers(
     let mut made = HeaderMap::new();
     for (name, template) in &provider.delivery.headers {
         let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
-        let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
+        let value = template.render_text(&scope).map_err(template_error(format_args!("header `{name}`")))?;
         set(&mut made, name.clone(), &value, false)?;
     }
     for name in made.keys() {
@@ -173,7 +173,7 @@ pub fn sign(
         let format = signature.formats.first().ok_or_else(|| SignError::Place("request".into()))?;
         let value = format
             .render(&Scope { variables: &variables, ..base })
-            .map_err(template_error(format!("signature `{}`", signature.id())))?;
+            .map_err(template_error(format_args!("signature `{}`", signature.id())))?;
         (signature.sources.first().map(|source| source.source().clone()), value)
     };
     let is_credential = matches!(signature.scheme, Scheme::Token | Scheme::Basic);
@@ -232,9 +232,9 @@ fn set_variables(
 
 /// What takes the place of `{signature}`.
 fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, SignError> {
-    let failed = || template_error(format!("signature `{}`", signature.id()));
+    let failed = |source| SignError::Template { place: format!("signature `{}`", signature.id()), source };
     match signature.scheme {
-        Scheme::Token => signature.expect.render(scope).map_err(failed()),
+        Scheme::Token => signature.expect.render(scope).map_err(failed),
         Scheme::Basic => {
             let credentials = STANDARD.encode(scope.secret.unwrap_or_default());
             Ok(format!("Basic {credentials}").into_bytes())
@@ -256,7 +256,7 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, S
 /// Sets a header. One that is a credential in itself is marked sensitive, so that nothing prints it.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str, is_credential: bool) -> Result<(), SignError> {
     let mut parsed = HeaderValue::from_str(value).map_err(|_| {
-        template_error(format!("header `{name}`"))(RenderError::unusable("the value has a control character"))
+        template_error(format_args!("header `{name}`"))(RenderError::unusable("the value has a control character"))
     })?;
     parsed.set_sensitive(is_credential);
     headers.insert(name, parsed);

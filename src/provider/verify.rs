@@ -48,12 +48,12 @@ impl Verifier {
 
     /// Verifies one request. The best verdict over the provider's alternatives counts.
     pub fn verify(&self, request: &Request, circumstances: &Circumstances<'_>) -> Verdict {
-        let id = self.provider.id().to_string();
+        let id = || self.provider.id().to_string();
         if self.provider.signatures.is_empty() {
-            return Verdict::unchecked(Reason::NotSigned { provider: id });
+            return Verdict::unchecked(Reason::NotSigned { provider: id() });
         }
         let Some(secret) = &self.secret else {
-            return Verdict::unchecked(Reason::NoSecret { provider: id });
+            return Verdict::unchecked(Reason::NoSecret { provider: id() });
         };
         let scope = Scope { url: circumstances.url, secret: Some(secret.expose()), ..Scope::of(request) };
         let mut best: Option<Verdict> = None;
