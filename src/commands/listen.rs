@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use http::StatusCode;
 use tokio::net::TcpListener;
@@ -14,11 +15,13 @@ use crate::cli::{ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, Limits, bind};
-use crate::listener::{self, Canned, Destination, Ending, Options, Providers, Respond, Shortfall};
-use crate::model::{Notice, Secret, Summary};
+use crate::listener::{self, Canned, Destination, Ended, Ending, Options, Providers, Respond, Shortfall};
+use crate::model::{Notice, Secret};
 use crate::output;
 use crate::provider::{Provider, Verifier};
 
+/// Ending is usually over before anyone would read that it goes on.
+const SAY_AFTER: Duration = Duration::from_millis(300);
 /// An app's answer is passed on whole up to this size.
 const MAX_UPSTREAM_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -64,17 +67,33 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
     let port = own.first().map_or(args.port, std::net::SocketAddr::port);
-    let stop = stop_signal(Arc::clone(&closed));
+    let stopping = Notify::new();
+    let signal = stop_signal(Arc::clone(&closed));
+    let stop = async {
+        signal.await;
+        stopping.notify_one();
+    };
+    let hurry = async {
+        stopping.notified().await;
+        let again = interrupt();
+        tokio::time::sleep(SAY_AFTER).await;
+        context.say("finishing what is in flight; ^C again ends at once");
+        again.await;
+    };
     presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
-    let (ending, summary) = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop).await;
-    presenter.present(Notice::Stopped(summary));
+    let ended = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop, hurry).await;
+    presenter.present(Notice::Stopped(ended.summary));
     if let Some(presenter) = Arc::into_inner(presenter) {
         presenter.finish();
     }
-    outcome(args, context, ending, &summary, &closed)
+    outcome(args, context, ended, &closed)
 }
 
-fn outcome(args: &ListenArgs, context: &Context, ending: Ending, summary: &Summary, closed: &Closed) -> Outcome {
+fn outcome(args: &ListenArgs, context: &Context, ended: Ended, closed: &Closed) -> Outcome {
+    let Ended { ending, summary, given_up } = ended;
+    if given_up > 0 {
+        context.say(&format!("warning: {given_up} deliveries were given up: their targets did not answer in time"));
+    }
     if closed.is_failure.load(Relaxed) {
         return Err(Failure::machine("output", anyhow::anyhow!("stdout cannot be written")).hint("is the disk full?"));
     }
@@ -91,12 +110,14 @@ fn outcome(args: &ListenArgs, context: &Context, ending: Ending, summary: &Summa
 }
 
 fn unmet(shortfall: &Shortfall) -> Failure {
-    let Shortfall { wanted, seen, came } = shortfall;
+    let Shortfall { wanted, seen, came, filtered } = shortfall;
     let message = format!(
-        "expected {wanted} matching, valid events, and {seen} came ({} received: {} valid, {} invalid, {} unsigned, {} unchecked)",
+        "expected {wanted} matching, valid events, and {seen} came ({} received: {} valid, {} invalid, {} unsigned, {} unchecked; {filtered} others do not match --events)",
         came.received, came.valid, came.invalid, came.unsigned, came.unchecked
     );
-    let hint = if came.received == 0 {
+    let hint = if *filtered > 0 && came.received == 0 {
+        "events came, but none that --events asks for"
+    } else if came.received == 0 {
         "nothing arrived: is the sender's URL right?"
     } else if came.unchecked > 0 && came.valid == 0 {
         "unchecked events count only with --no-verify, or where the provider signs nothing: give the secret"

@@ -24,6 +24,8 @@ pub struct Shortfall {
     pub seen: u64,
     /// Everything that came.
     pub came: Summary,
+    /// Besides these, what the event filter does not ask for.
+    pub filtered: u64,
 }
 
 impl Expectation {
@@ -48,6 +50,6 @@ impl Expectation {
     /// What is still missing.
     pub(super) fn shortfall(&self, tally: &Tally) -> Option<Shortfall> {
         let (wanted, seen) = (self.wanted?, self.seen.load(Relaxed));
-        (seen < wanted).then(|| Shortfall { wanted, seen, came: tally.summary() })
+        (seen < wanted).then(|| Shortfall { wanted, seen, came: tally.summary(), filtered: tally.count_filtered() })
     }
 }

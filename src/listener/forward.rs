@@ -1,6 +1,7 @@
 //! Forwarding: one worker a target, so that order of arrival is kept and a slow target delays no other.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -36,9 +37,9 @@ pub enum Respond {
     Now,
 }
 
-enum Job {
-    Deliver { event: Arc<Event>, reply: Option<oneshot::Sender<Arc<Delivery>>> },
-    End,
+struct Job {
+    event: Arc<Event>,
+    reply: Option<oneshot::Sender<Arc<Delivery>>>,
 }
 
 struct Lane {
@@ -47,7 +48,9 @@ struct Lane {
 }
 
 pub(super) struct Forwarder {
-    lanes: Vec<Lane>,
+    /// Taken away when the listener ends, so that workers see the end of their queues.
+    lanes: RwLock<Vec<Lane>>,
+    waiting: Arc<AtomicU64>,
     workers: Mutex<JoinSet<()>>,
     presenter: Arc<Presenter>,
     tally: Arc<Tally>,
@@ -61,6 +64,7 @@ impl Forwarder {
         tally: &Arc<Tally>,
     ) -> Self {
         let mut workers = JoinSet::new();
+        let waiting = Arc::new(AtomicU64::new(0));
         let lanes = destinations
             .iter()
             .map(|destination| {
@@ -70,40 +74,50 @@ impl Forwarder {
                     session: client.session(destination.target.url()),
                     presenter: Arc::clone(presenter),
                     tally: Arc::clone(tally),
+                    waiting: Arc::clone(&waiting),
                 };
                 workers.spawn(worker.run(jobs));
                 Lane { destination: destination.clone(), queue }
             })
             .collect();
-        Self { lanes, workers: Mutex::new(workers), presenter: Arc::clone(presenter), tally: Arc::clone(tally) }
+        Self {
+            lanes: RwLock::new(lanes),
+            waiting,
+            workers: Mutex::new(workers),
+            presenter: Arc::clone(presenter),
+            tally: Arc::clone(tally),
+        }
     }
 
     /// Queues the event for its targets. Gives back a delivery when the target's answer is the answer.
     pub(super) async fn forward(&self, event: &Arc<Event>, respond: Option<Respond>) -> Option<Arc<Delivery>> {
-        let lanes: Vec<&Lane> = self.lanes.iter().filter(|lane| lane.destination.takes(event)).collect();
+        self.enqueue(event, respond)?.await.ok()
+    }
+
+    /// Puts the event into the queue of each target that takes it. With `Upstream`, the first target's
+    /// delivery comes through the receiver.
+    fn enqueue(&self, event: &Arc<Event>, respond: Option<Respond>) -> Option<oneshot::Receiver<Arc<Delivery>>> {
+        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
+        let lanes: Vec<&Lane> = lanes.iter().filter(|lane| lane.destination.takes(event)).collect();
         let respond = respond.unwrap_or(if lanes.len() == 1 { Respond::Upstream } else { Respond::Now });
-        let mut awaited = None;
-        for (index, lane) in lanes.into_iter().enumerate() {
-            let (reply, answer) = if index == 0 && respond == Respond::Upstream {
-                let (reply, answer) = oneshot::channel();
-                (Some(reply), Some(answer))
-            } else {
-                (None, None)
-            };
-            let job = Job::Deliver { event: Arc::clone(event), reply };
-            if lane.queue.try_send(job).is_ok() {
-                awaited = awaited.or(answer);
-            } else {
+        let (reply, answer) = oneshot::channel();
+        let mut reply = Some(reply).filter(|_| respond == Respond::Upstream);
+        let is_awaited = reply.is_some() && !lanes.is_empty();
+        for lane in lanes {
+            let job = Job { event: Arc::clone(event), reply: reply.take() };
+            self.waiting.fetch_add(1, Relaxed);
+            if let Err(refused) = lane.queue.try_send(job) {
+                self.waiting.fetch_sub(1, Relaxed);
                 let delivery = self.overflow(&lane.destination, event);
-                if index == 0 && respond == Respond::Upstream {
-                    return Some(delivery);
-                }
+                answer_to(refused.into_inner().reply, delivery);
             }
         }
-        match awaited {
-            Some(answer) => answer.await.ok(),
-            None => None,
-        }
+        is_awaited.then_some(answer)
+    }
+
+    /// Deliveries that wait or are under way.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.load(Relaxed)
     }
 
     /// The queue is full: said and counted, not waited for.
@@ -127,14 +141,9 @@ impl Forwarder {
 
     /// Lets what waits go out, for a bounded time.
     pub(super) async fn drain(&self) {
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
         let mut workers = self.workers.lock().await;
-        let all = async {
-            for lane in &self.lanes {
-                // A worker that has gone needs no word to end.
-                let _ = lane.queue.send(Job::End).await;
-            }
-            while workers.join_next().await.is_some() {}
-        };
+        let all = async { while workers.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(DRAIN, all).await;
     }
 }
@@ -155,7 +164,15 @@ fn report(presenter: &Presenter, tally: &Tally, event: &Event, delivery: &Arc<De
     });
 }
 
+/// The sender may have gone away meanwhile; the delivery is reported all the same.
+fn answer_to(reply: Option<oneshot::Sender<Arc<Delivery>>>, delivery: Arc<Delivery>) {
+    if let Some(reply) = reply {
+        let _ = reply.send(delivery);
+    }
+}
+
 struct Worker {
+    waiting: Arc<AtomicU64>,
     target: Target,
     session: Session,
     presenter: Arc<Presenter>,
@@ -164,13 +181,11 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(Job::Deliver { event, reply }) = jobs.recv().await {
+        while let Some(Job { event, reply }) = jobs.recv().await {
             let delivery = Arc::new(self.deliver(&event).await);
+            self.waiting.fetch_sub(1, Relaxed);
             report(&self.presenter, &self.tally, &event, &delivery);
-            if let Some(reply) = reply {
-                // The sender may have gone away meanwhile; the delivery is reported all the same.
-                let _ = reply.send(delivery);
-            }
+            answer_to(reply, delivery);
         }
     }
 

@@ -79,14 +79,27 @@ struct Listener {
     expectation: Expectation,
 }
 
-/// Serves until `stop`, the time limit or the expectation ends it. Needs a tokio runtime.
+/// How a listener ended, and what came in its life.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why.
+    pub ending: Ending,
+    /// The totals.
+    pub summary: Summary,
+    /// Deliveries that still waited for a target when the time to finish was up; counted as failed.
+    pub given_up: u64,
+}
+
+/// Serves until `stop`, the time limit or the expectation ends it, then lets what is in flight finish
+/// for a bounded time, or until `hurry`. Needs a tokio runtime.
 pub async fn listen(
     sockets: Vec<TcpListener>,
     options: Options,
     client: &Client,
     presenter: Arc<Presenter>,
     stop: impl Future<Output = ()>,
-) -> (Ending, Summary) {
+    hurry: impl Future<Output = ()>,
+) -> Ended {
     let tally = Arc::new(Tally::default());
     let forwarder = Forwarder::start(&options.destinations, client, &presenter, &tally);
     let expectation = Expectation::new(options.expect);
@@ -103,10 +116,18 @@ pub async fn listen(
             },
         };
     };
-    serve(sockets, Arc::clone(&listener), limits, until).await;
-    listener.forwarder.drain().await;
-    let summary = listener.tally.summary();
-    (ending, summary)
+    let work = async {
+        serve(sockets, Arc::clone(&listener), limits, until).await;
+        listener.forwarder.drain().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = hurry => {}
+    }
+    let given_up = listener.forwarder.waiting();
+    let mut summary = listener.tally.summary();
+    summary.failed += given_up;
+    Ended { ending, summary, given_up }
 }
 
 async fn elapsed(timeout: Option<Duration>) {
@@ -118,16 +139,20 @@ async fn elapsed(timeout: Option<Duration>) {
 
 impl Handler for Listener {
     async fn handle(&self, received: Received) -> Answer {
-        if delivery::has_looped(&received.request) {
+        // Without targets nothing can go round: a chain of listeners ends here.
+        if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {
             return self.refuse_loop();
         }
         let (event, is_expected) = self.capture(received);
-        if !self.concerns(&event) {
+        let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
+        // The type of a request that is refused is a stranger's word: it hides nothing.
+        if !is_refused && !self.concerns(&event) {
+            self.tally.filtered();
             return self.options.answer.give().await;
         }
         self.tally.received(event.verdict.status);
         self.presenter.present(Notice::Received(Arc::clone(&event)));
-        if event.verdict.is_refused() && !self.options.accept_invalid {
+        if is_refused {
             return answer::refused(&event.verdict);
         }
         let forwarded = if is_expected { self.forwarder.forward(&event, self.options.respond).await } else { None };

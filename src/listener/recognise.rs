@@ -120,9 +120,8 @@ impl Found<'_> {
 
     fn advise(&self, verdict: Verdict) -> Verdict {
         match (&verdict.reason, self.verifier) {
-            (Some(Reason::NoSecret { provider }), _) if !self.is_expected => {
-                let hint = format!("recognised as {provider}, which was not asked for: not forwarded");
-                verdict.with_hint(hint)
+            _ if !self.is_expected => {
+                verdict.with_hint(format!("recognised as {}, which --provider does not name: not forwarded", self.id()))
             }
             (Some(Reason::NoSecret { .. }), Some(verifier)) => {
                 let hint = match verifier.provider().about().secret_env.first() {

@@ -12,6 +12,7 @@ pub(super) struct Tally {
     unchecked: AtomicU64,
     forwarded: AtomicU64,
     failed: AtomicU64,
+    filtered: AtomicU64,
 }
 
 impl Tally {
@@ -23,6 +24,15 @@ impl Tally {
             VerdictStatus::Unchecked => &self.unchecked,
         }
         .fetch_add(1, Relaxed);
+    }
+
+    /// One that `--events` does not ask for.
+    pub(super) fn filtered(&self) {
+        self.filtered.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_filtered(&self) -> u64 {
+        self.filtered.load(Relaxed)
     }
 
     pub(super) fn delivered(&self, delivery: &Delivery) {

@@ -5,11 +5,18 @@ use std::time::Duration;
 
 use crate::model::{Delivery, Notice};
 
-/// Notices held at most, queued or being written: about a second of the fastest arrivals.
-pub const MAX_NOTICES: usize = 16_384;
+/// Notices held at most, queued or being written: a burst, not a backlog.
+pub const MAX_NOTICES: usize = 4_096;
 
-/// Body bytes that held notices may keep in memory.
-pub const MAX_NOTICE_BYTES: usize = 64 << 20;
+/// Memory that held notices may keep: room for the largest body the listener takes.
+pub const MAX_NOTICE_BYTES: usize = 40 << 20;
+
+/// What a notice keeps besides its body: a small request shares the buffer it was read into.
+const NOTICE_OVERHEAD: usize = 8 << 10;
+
+/// How long a producer that may not lose a notice waits for an output that takes nothing. The first to
+/// wait in vain marks the output as stalled, and until it moves again nobody waits.
+const STALL: Duration = Duration::from_millis(50);
 
 /// What producers and the writing thread share.
 ///
@@ -53,12 +60,20 @@ struct State {
     closed: bool,
     /// Counts writes, so that a stall can be told from slowness.
     progress: u64,
+    /// A producer waited in vain.
+    stalled: bool,
+    /// Producers wait for room.
+    crowded: bool,
 }
 
 impl Queue {
-    /// Adds a notice; when there is no room, counts it as missed.
-    pub fn push(&self, notice: Notice) {
+    /// Adds a notice; when there is no room, counts it as missed. With `patient` it waits for room as
+    /// long as the output moves.
+    pub fn push(&self, notice: Notice, patient: bool) {
         let mut state = self.lock();
+        if patient {
+            state = self.wait_for_room(state, &notice);
+        }
         if state.closed && !is_talk(&notice) {
             return;
         }
@@ -68,6 +83,18 @@ impl Queue {
         if wake {
             self.changed.notify_all();
         }
+    }
+
+    fn wait_for_room<'q>(&self, mut state: MutexGuard<'q, State>, notice: &Notice) -> MutexGuard<'q, State> {
+        while state.is_full(notice) && !state.stalled && !state.closed {
+            let seen = state.progress;
+            state.crowded = true;
+            let waited = self.changed.wait_timeout(state, STALL);
+            let (next, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            state.stalled = timeout.timed_out() && state.progress == seen;
+        }
+        state
     }
 
     /// Waits for entries and moves them all to `batch`, which is empty. `false` when the last has been
@@ -91,11 +118,16 @@ impl Queue {
         let mut state = self.lock();
         state.held.notices -= load.notices;
         state.held.bytes -= load.bytes;
+        if std::mem::take(&mut state.crowded) {
+            self.changed.notify_all();
+        }
     }
 
     /// Notes that the output took something.
     pub fn progress(&self) {
-        self.lock().progress += 1;
+        let mut state = self.lock();
+        state.progress += 1;
+        state.stalled = false;
     }
 
     /// Notes that the data stream is gone.
@@ -140,9 +172,7 @@ impl Queue {
 impl State {
     fn push(&mut self, notice: Notice) {
         let load = Load::of(&notice);
-        let full = self.held.notices >= MAX_NOTICES || self.held.bytes.saturating_add(load.bytes) > MAX_NOTICE_BYTES;
-        // When nothing is held a body of any size has room; the few lines that frame a run always do.
-        if full && self.held.notices > 0 && !is_talk(&notice) {
+        if self.is_full(&notice) {
             match self.entries.last_mut() {
                 Some(Entry::Missed(count)) => *count += 1,
                 _ => self.entries.push(Entry::Missed(1)),
@@ -151,6 +181,15 @@ impl State {
         }
         self.held.add(load);
         self.entries.push(Entry::Notice(notice));
+    }
+}
+
+impl State {
+    /// When nothing is held a body of any size has room; the few lines that frame a run always do.
+    fn is_full(&self, notice: &Notice) -> bool {
+        let bytes = self.held.bytes.saturating_add(Load::of(notice).bytes);
+        let full = self.held.notices >= MAX_NOTICES || bytes > MAX_NOTICE_BYTES;
+        full && self.held.notices > 0 && !is_talk(notice)
     }
 }
 
@@ -163,7 +202,7 @@ impl Load {
             Notice::Forwarded { delivery, .. } | Notice::Sent { delivery, .. } => answer(delivery),
             Notice::Ready { .. } | Notice::Refused { .. } | Notice::Stopped(_) => 0,
         };
-        Self { notices: 1, bytes }
+        Self { notices: 1, bytes: bytes + NOTICE_OVERHEAD }
     }
 
     /// Adds another load to this one.
@@ -194,14 +233,14 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_counted_where_it_is_missing() {
         let queue = Queue::default();
-        (0..MAX_NOTICES + 2).for_each(|_| queue.push(refused()));
+        (0..MAX_NOTICES + 2).for_each(|_| queue.push(refused(), false));
         let mut first = Vec::new();
         assert!(queue.take(&mut first));
         assert_eq!((first.len(), shape(&first[MAX_NOTICES..])), (MAX_NOTICES + 1, vec![2]));
-        queue.push(refused());
-        queue.push(Notice::Stopped(Summary::default()));
-        queue.release(Load { notices: MAX_NOTICES, bytes: 0 });
-        queue.push(refused());
+        queue.push(refused(), false);
+        queue.push(Notice::Stopped(Summary::default()), false);
+        queue.release(Load { notices: MAX_NOTICES, bytes: MAX_NOTICES * NOTICE_OVERHEAD });
+        queue.push(refused(), false);
         let mut second = Vec::new();
         assert!(queue.take(&mut second));
         assert_eq!(shape(&second), [1, 0, 0]);
@@ -211,8 +250,8 @@ mod tests {
     fn a_closed_queue_takes_only_talk() {
         let queue = Queue::default();
         queue.close();
-        queue.push(refused());
-        queue.push(Notice::Stopped(Summary::default()));
+        queue.push(refused(), false);
+        queue.push(Notice::Stopped(Summary::default()), false);
         let mut batch = Vec::new();
         assert!(queue.take(&mut batch));
         assert_eq!(batch.len(), 1);
@@ -225,5 +264,25 @@ mod tests {
         queue.end();
         assert!(queue.finish(Duration::from_secs(60)));
         assert!(!queue.take(&mut Vec::new()));
+    }
+
+    #[test]
+    fn the_patient_wait_for_an_output_that_moves_and_not_for_one_that_stands_still() {
+        let queue = std::sync::Arc::new(Queue::default());
+        (0..MAX_NOTICES).for_each(|_| queue.push(refused(), false));
+        let writer = std::thread::spawn({
+            let queue = std::sync::Arc::clone(&queue);
+            move || {
+                let mut batch = Vec::new();
+                queue.take(&mut batch);
+                queue.progress();
+                queue.release(Load { notices: 1, bytes: NOTICE_OVERHEAD });
+                batch.len()
+            }
+        });
+        queue.push(refused(), true);
+        assert!(writer.join().unwrap() >= MAX_NOTICES);
+        queue.push(refused(), true);
+        assert!(queue.lock().stalled, "the second waited in vain, and the next will not");
     }
 }

@@ -49,6 +49,8 @@ pub enum Format {
 /// Takes notices from any thread and writes them from its own. Dropping it is finishing it.
 pub struct Presenter {
     queue: Arc<Queue>,
+    /// Data lines are worth a wait; lines for people are not.
+    patient: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -62,17 +64,19 @@ impl Presenter {
         on_closed: Box<dyn FnOnce(io::Error) + Send>,
     ) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
+        let patient = format == Format::Json;
         let form = Form::new(format);
         let mut writer =
             Writer { queue: Arc::clone(&queue), form, out, talk, buffer: Vec::new(), on_closed: Some(on_closed) };
         let thread = std::thread::Builder::new().name("output".to_owned()).spawn(move || writer.run())?;
-        Ok(Self { queue, thread: Some(thread) })
+        Ok(Self { queue, patient, thread: Some(thread) })
     }
 
-    /// Hands a notice over. Never blocks on the output: when it is full, a notice about an event or
-    /// delivery is left out and counted.
+    /// Hands a notice over. Never waits for an output that stands still: when there is no room, a notice
+    /// about an event or delivery is left out and counted. JSON lines wait while the output moves, so that
+    /// a file or a pipe that is read gets all of them.
     pub fn present(&self, notice: Notice) {
-        self.queue.push(notice);
+        self.queue.push(notice, self.patient);
     }
 
     /// Whether the data stream is gone.
@@ -328,8 +332,9 @@ mod tests {
         let (out, talk) = (Sink::default(), Sink::default());
         let presenter = start(HUMAN, &out, &talk);
         let closed_gate = out.gate.lock().unwrap();
-        let body = vec![b'x'; MAX_NOTICE_BYTES / 4];
+        let body = vec![b'x'; MAX_NOTICE_BYTES / 5];
         for _ in 0..7 {
+            // With what each notice keeps besides, four fit.
             presenter.present(received(&body));
         }
         drop(closed_gate);

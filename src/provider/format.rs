@@ -91,11 +91,11 @@ impl Format {
 
     /// Reads the header, or says what is wrong and where.
     pub(crate) fn extract<'t>(&self, text: &'t str) -> Result<Vec<Group<'t>>, String> {
-        let groups: Vec<Group<'t>> = match &self.groups {
-            Some(separator) => text.split(&**separator).map(|part| self.group(part)).collect::<Result<_, _>>()?,
-            None => vec![self.group(text)?],
-        };
-        Ok(groups)
+        let Some(separator) = &self.groups else { return Ok(vec![self.group(text)?]) };
+        if text.split(&**separator).count() > MAX_ITEMS {
+            return Err(format!("more than {MAX_ITEMS} groups"));
+        }
+        text.split(&**separator).map(|part| self.group(part)).collect()
     }
 
     fn group<'t>(&self, text: &'t str) -> Result<Group<'t>, String> {

@@ -17,13 +17,20 @@ pub enum Identity {
     Unknown,
 }
 
-/// Recognises the sender among `providers`.
+/// Recognises the sender among `providers`: by `[identify]` and its signature, else by a signature alone.
 pub fn identify(providers: &[Arc<Provider>], request: &Request) -> Identity {
     let scope = Scope::of(request);
+    match best(providers, |provider| score(provider, &scope)) {
+        Identity::Unknown => best(providers, |provider| by_signature(provider, &scope)),
+        identity => identity,
+    }
+}
+
+fn best(providers: &[Arc<Provider>], score: impl Fn(&Provider) -> usize) -> Identity {
     let mut best = 0;
     let mut found: Vec<&Arc<Provider>> = Vec::new();
     for provider in providers {
-        let score = score(provider, &scope);
+        let score = score(provider);
         if score == 0 || score < best {
             continue;
         }
@@ -38,6 +45,10 @@ pub fn identify(providers: &[Arc<Provider>], request: &Request) -> Identity {
         [one] => Identity::Known(Arc::clone(one)),
         several => Identity::Candidates(several.iter().map(|provider| Arc::clone(provider)).collect()),
     }
+}
+
+fn by_signature(provider: &Provider, scope: &Scope<'_>) -> usize {
+    if provider.never_identified { 0 } else { signature_score(provider, scope) }
 }
 
 /// A condition of `[identify]` weighs more than any header's form.
