@@ -3,6 +3,7 @@
 mod complete;
 mod listen;
 mod manage;
+mod secret;
 mod send;
 mod values;
 mod verify;
@@ -16,6 +17,7 @@ pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
 };
+pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
 pub(crate) use values::duration;
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
@@ -65,7 +67,7 @@ pub(crate) struct GlobalArgs {
     /// Say less on stderr
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
-    /// Show more (headers; twice: everything)
+    /// Show more: headers, answers, the signature that would have matched
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     pub(crate) verbose: u8,
 }
@@ -150,20 +152,6 @@ impl Shell {
             Self::Powershell => "powershell",
         }
     }
-}
-
-/// Where the secret is.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct SecretArgs {
-    /// Take the secret from this environment variable
-    #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
-    pub(crate) secret_env: Option<String>,
-    /// Take the secret from this file (a trailing newline is removed)
-    #[arg(long, value_name = "PATH", help_heading = "Secret and signature")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// The secret itself; other users of this machine can see it, so prefer --secret-env
-    #[arg(long, value_name = "SECRET", help_heading = "Secret and signature", hide_env_values = true)]
-    pub(crate) secret: Option<String>,
 }
 
 /// A signature other than the provider's, from flags.

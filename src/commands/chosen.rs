@@ -24,9 +24,26 @@ pub(super) fn with_configured_signature(
     if let Some(signature) = signature_from_flags(&provider, flags)? {
         return Ok(Arc::new(provider.with_signature(signature)));
     }
+    if let Some(id) = &flags.signature {
+        return only(&provider, id);
+    }
     let Some((file, table)) = context.settings.signature(provider.id()) else { return Ok(provider) };
     let signature = signature_override(&file.path().display().to_string(), file.text(), table)?;
     Ok(Arc::new(provider.with_signature(signature)))
+}
+
+/// The provider with just this one of its signatures.
+fn only(provider: &Provider, id: &str) -> Result<Arc<Provider>, Failure> {
+    let mut signatures = provider.signatures().iter();
+    match signatures.find(|signature| signature.id() == id) {
+        Some(signature) => Ok(Arc::new(provider.with_signature(signature.clone()))),
+        None => {
+            let known: Vec<&str> = provider.signatures().iter().map(Signature::id).collect();
+            let known =
+                if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            Err(Failure::usage(format!("{} has no signature `{id}`", provider.id())).hint(known))
+        }
+    }
 }
 
 /// Flags describe a whole signature: what they leave out is HMAC-SHA-256 of the body, in hex, in the
@@ -84,11 +101,10 @@ pub(super) fn named_secret(context: &Context, flags: &SecretArgs) -> Result<Opti
         (Some(name), _, _) => SecretOrigin::Variable(name.clone()),
         (None, Some(path), _) => SecretOrigin::File(context.path(path)),
         (None, None, Some(secret)) => {
-            let by_flag = std::env::var("HOOKCTL_SECRET").ok().as_ref() != Some(secret);
-            if by_flag {
+            if flags.is_visible {
                 context.say("warning: other users of this machine can see --secret: use --secret-env or --secret-file");
             }
-            let origin = if by_flag { "--secret" } else { "env:HOOKCTL_SECRET" };
+            let origin = if flags.is_visible { "--secret" } else { "env:HOOKCTL_SECRET" };
             return Ok(Some(Secret::new(secret.as_bytes(), origin)?));
         }
         (None, None, None) => return Ok(None),

@@ -131,6 +131,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
     Ok(Options {
         providers: providers(args, context)?,
         tolerance: chosen::tolerance(args.tolerance),
+        reveal: !context.json() && context.global.verbose > 0,
         public_url: args.public_url.as_deref().map(Target::parse).transpose()?.map(|target| target.url().clone()),
         accept_invalid: args.accept_invalid,
         events: globs(&args.events),

@@ -124,7 +124,7 @@ impl Job {
             content_type: self.payload.content_type.as_deref(),
             headers: &self.headers,
             url: self.target.url().as_str(),
-            signature: self.args.signature.signature.as_deref(),
+            signature: None,
         };
         let mut request = compose(&self.payload.provider, &draft, self.secret.as_ref(), &generator)?;
         if let Some(kind) = self.args.tamper {

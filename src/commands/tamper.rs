@@ -1,9 +1,10 @@
 //! Requests that must be refused: one thing is spoiled, everything else is right.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::Tamper;
@@ -61,7 +62,7 @@ pub(super) fn spoil(kind: Tamper, provider: &Provider, request: &mut Request) {
             request.body = body.into();
         }
         Tamper::Signature => {
-            for header in provider.signatures().iter().filter_map(Signature::header) {
+            for header in signature_headers(provider) {
                 if let Some(value) = request.headers.get_mut(header) {
                     let mut bytes = value.as_bytes().to_vec();
                     flip(&mut bytes);
@@ -72,12 +73,17 @@ pub(super) fn spoil(kind: Tamper, provider: &Provider, request: &mut Request) {
             }
         }
         Tamper::Missing => {
-            for header in provider.signatures().iter().filter_map(Signature::header) {
+            for header in signature_headers(provider) {
                 request.headers.remove(header);
             }
         }
         Tamper::Timestamp | Tamper::Secret => {}
     }
+}
+
+/// Each header once: alternatives may share one.
+fn signature_headers(provider: &Provider) -> BTreeSet<&str> {
+    provider.signatures().iter().filter_map(Signature::header).map(HeaderName::as_str).collect()
 }
 
 /// The last string value of a JSON body, so that what is spoiled is still JSON.

@@ -142,14 +142,8 @@ pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
         }
     };
     let headers = input::headers(&args.header)?;
-    let draft = Draft {
-        event: &event,
-        body: &body,
-        content_type: None,
-        headers: &headers,
-        url: &args.url,
-        signature: args.signature.signature.as_deref(),
-    };
+    let draft =
+        Draft { event: &event, body: &body, content_type: None, headers: &headers, url: &args.url, signature: None };
     let generator = RefCell::new(Generator::new(rand::random(), input::moment(args.at.as_deref())?));
     let mut request = compose(&provider, &draft, Some(&secret), &generator)?;
     if mask(&mut request.headers) {

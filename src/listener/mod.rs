@@ -28,7 +28,7 @@ use crate::delivery;
 use crate::http::{Answer, Client, Handler, Limits, Received, Refusal, serve};
 use crate::model::{Event, Notice, Summary, Verdict};
 use crate::output::Presenter;
-use crate::provider::Tolerance;
+use crate::provider::{Circumstances, Tolerance};
 
 /// How a listener behaves.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Options {
     pub providers: Providers,
     /// How old a signature may be.
     pub tolerance: Tolerance,
+    /// Work out the signature that would have matched, for the local terminal.
+    pub reveal: bool,
     /// Scheme and host as the provider knows them.
     pub public_url: Option<url::Url>,
     /// Requests with a wrong or missing signature are answered like others.
@@ -176,10 +178,17 @@ impl Listener {
     /// events are shown, never forwarded.
     fn capture(&self, received: Received) -> (Arc<Event>, bool) {
         let received_at = Timestamp::now();
-        let Received { request, remote } = received;
+        let Received { mut request, remote } = received;
         let found = self.options.providers.recognise(&request);
         let url = self.seen_url(&request);
-        let verdict = found.verdict(&request, received_at, self.options.tolerance, url.as_deref());
+        let circumstances = Circumstances {
+            now: received_at,
+            tolerance: self.options.tolerance,
+            url: url.as_deref(),
+            reveal: self.options.reveal,
+        };
+        let verdict = found.verdict(&request, &circumstances);
+        found.seal_credential(&verdict, &mut request);
         let event = Event {
             id: Uuid::now_v7(),
             received_at,

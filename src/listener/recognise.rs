@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::model::{Reason, Request, Verdict, VerdictStatus};
-use crate::provider::{Circumstances, Identity, Provider, Tolerance, Verifier, identify};
+use crate::provider::{Circumstances, Identity, Provider, Verifier, identify};
 
 /// The providers a listener knows, each with its key.
 #[derive(Default)]
@@ -87,21 +85,23 @@ impl Found<'_> {
         self.is_expected
     }
 
-    pub(super) fn verdict(
-        &self,
-        request: &Request,
-        now: Timestamp,
-        tolerance: Tolerance,
-        url: Option<&str>,
-    ) -> Verdict {
+    /// Marks the header that was a right credential in itself, so that nothing prints it.
+    pub(super) fn seal_credential(&self, verdict: &Verdict, request: &mut Request) {
+        let header = match (verdict.status, self.verifier, &verdict.scheme) {
+            (VerdictStatus::Valid, Some(verifier), Some(id)) => verifier.provider().credential_header(id),
+            _ => None,
+        };
+        if let Some(value) = header.and_then(|name| request.headers.get_mut(name)) {
+            value.set_sensitive(true);
+        }
+    }
+
+    pub(super) fn verdict(&self, request: &Request, circumstances: &Circumstances<'_>) -> Verdict {
         if !self.verify {
             return Verdict::unchecked(Reason::SwitchedOff);
         }
         match self.verifier {
-            Some(verifier) => {
-                let verdict = verifier.verify(request, &Circumstances { tolerance, url, ..Circumstances::at(now) });
-                self.advise(verdict)
-            }
+            Some(verifier) => self.advise(verifier.verify(request, circumstances)),
             None if self.is_expected => {
                 let verdict = Verdict::unchecked(Reason::UnknownProvider);
                 match self.candidates.as_slice() {

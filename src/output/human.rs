@@ -18,6 +18,9 @@ use super::terminal::one_line;
 const MAX_NAME_WIDTH: usize = 120;
 const MAX_TEXT_WIDTH: usize = 2_000;
 
+/// Stands for a header value that is a credential in itself.
+pub(super) const MASK: &str = "***";
+
 /// How lines for people look.
 #[derive(Debug, Clone)]
 pub struct Human {
@@ -52,8 +55,8 @@ impl Human {
                 Lines::Out(self.delivery(event_id, delivery, now, self.answers))
             }
             Notice::Sent { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, true)),
-            _ if self.quiet => Lines::Talk(String::new()),
             Notice::Ready { url } => Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n")),
+            _ if self.quiet => Lines::Talk(String::new()),
             Notice::Refused { status, reason } => {
                 let reason = one_line(reason, MAX_TEXT_WIDTH);
                 Lines::Talk(format!("{}  --> refused [{status}] {reason}\n", self.time(now)))
@@ -147,7 +150,8 @@ impl Human {
         let mut out = String::new();
         for (name, value) in headers {
             let name = self.palette.paint(Role::Key, name.as_str());
-            out.push_str(&format!("{gutter}{name}: {}\n", one_line(value.as_bytes(), MAX_TEXT_WIDTH)));
+            let value = if value.is_sensitive() { MASK.to_owned() } else { one_line(value.as_bytes(), MAX_TEXT_WIDTH) };
+            out.push_str(&format!("{gutter}{name}: {value}\n"));
         }
         out + &gutter + "\n"
     }
@@ -301,12 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn talk_goes_to_the_other_stream_unless_quiet() {
+    fn talk_goes_to_the_other_stream_and_only_ready_stays_when_quiet() {
         let ready = Notice::Ready { url: "http://127.0.0.1:4000".into() };
         let line = "Ready! Listening on http://127.0.0.1:4000 (^C to quit)\n";
         assert_eq!(human(0).notice(&ready, now()), Lines::Talk(line.into()));
         let quiet = Human { quiet: true, ..human(0) };
-        assert_eq!(quiet.notice(&ready, now()), Lines::Talk(String::new()));
+        assert_eq!(quiet.notice(&ready, now()), Lines::Talk(line.into()), "with --port 0 only it says where");
+        let refused = Notice::Refused { status: 413, reason: "too large".into() };
+        assert_eq!(quiet.notice(&refused, now()), Lines::Talk(String::new()));
         assert_eq!(quiet.event(&sample::event(b"{}")).lines().count(), 1);
         let summary = Summary { received: 3, valid: 2, invalid: 1, forwarded: 2, failed: 1, ..Summary::default() };
         let line = "3 received: 2 valid, 1 invalid, 0 unsigned, 0 unchecked; 2 forwarded, 1 failed\n";

@@ -14,6 +14,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::human::MASK;
 use crate::json::quote_into;
 use crate::model::{Delivery, Event, EventId, Notice, Request, Response, Summary, Verdict};
 
@@ -175,6 +176,7 @@ fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
         raw(out, name.as_str());
         raw(out, "\",");
         match std::str::from_utf8(value.as_bytes()) {
+            _ if value.is_sensitive() => quote_into(out, MASK),
             Ok(text) => quote_into(out, text),
             Err(_) => quote_into(out, &value.as_bytes().iter().copied().map(char::from).collect::<String>()),
         }

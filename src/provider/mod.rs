@@ -121,6 +121,12 @@ impl Provider {
         &self.fixtures
     }
 
+    /// The header that is a credential in itself under this signature: a token, or Basic.
+    pub fn credential_header(&self, id: &str) -> Option<&http::HeaderName> {
+        let signature = self.signatures.iter().find(|signature| signature.id() == id)?;
+        if signature.is_credential() { signature.header() } else { None }
+    }
+
     /// Which calls its registration API has: `create`, `list` …
     pub fn api_calls(&self) -> &[&'static str] {
         &self.api_calls

@@ -54,14 +54,20 @@ pub enum SignError {
     #[error("the secret cannot be used: {0}")]
     Secret(String),
     /// No alternative of this id.
-    #[error("{provider} has no signature `{id}` (it has: {known})")]
+    #[error("{provider} has no signature `{id}`")]
     UnknownSignature {
         /// The provider.
         provider: String,
         /// What was asked for.
         id: String,
-        /// What there is.
-        known: String,
+    },
+    /// No alternative takes a secret of this form.
+    #[error("no signature of {provider} takes this secret: it begins with {prefixes}")]
+    NoneTakes {
+        /// The provider.
+        provider: String,
+        /// How secrets for it begin.
+        prefixes: String,
     },
     /// The signature stands where it cannot be written yet.
     #[error("a signature in the {0} cannot be written")]
@@ -184,19 +190,21 @@ pub fn sign(
     }
 }
 
-/// The alternative to sign with: the one asked for, else the first that takes this secret.
+/// The alternative to sign with: the one asked for, else the first that takes this secret; none when the
+/// provider signs nothing.
 fn choose<'p>(provider: &'p Provider, id: Option<&str>, secret: &Secret) -> Result<Option<&'p Signature>, SignError> {
-    match id {
-        None => Ok(provider.signatures.iter().find(|signature| provider.takes(signature, secret.expose()))),
-        Some(id) => match provider.signatures.iter().find(|signature| &*signature.id == id) {
-            Some(signature) => Ok(Some(signature)),
-            None => Err(SignError::UnknownSignature {
-                provider: provider.id().to_string(),
-                id: id.to_owned(),
-                known: provider.signatures.iter().map(Signature::id).collect::<Vec<_>>().join(", "),
-            }),
-        },
+    if let Some(id) = id {
+        let found = provider.signatures.iter().find(|signature| signature.id() == id);
+        let unknown = || SignError::UnknownSignature { provider: provider.id().to_string(), id: id.to_owned() };
+        return found.map(Some).ok_or_else(unknown);
     }
+    let found = provider.signatures.iter().find(|signature| provider.takes(signature, secret.expose()));
+    if found.is_none() && !provider.signatures.is_empty() {
+        let prefixes: Vec<&str> =
+            provider.signatures.iter().flat_map(|s| &s.secret_prefixes).map(String::as_str).collect();
+        return Err(SignError::NoneTakes { provider: provider.id().to_string(), prefixes: prefixes.join(" or ") });
+    }
+    Ok(found)
 }
 
 /// Headers that carry the time, and are not there yet, say now.

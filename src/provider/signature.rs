@@ -220,6 +220,11 @@ impl Signature {
         })
     }
 
+    /// Whether what is sent is the secret itself.
+    pub fn is_credential(&self) -> bool {
+        matches!(self.scheme, Scheme::Token | Scheme::Basic)
+    }
+
     /// Whether a time is signed with it.
     pub fn has_timestamp(&self) -> bool {
         self.timestamp.is_some()

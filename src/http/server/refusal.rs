@@ -45,7 +45,15 @@ impl Fault {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
-        let body = serde_json::json!({ "error": self.reason }).to_string();
+        let error = match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                "too_large"
+            }
+            StatusCode::REQUEST_TIMEOUT => "too_slow",
+            StatusCode::SERVICE_UNAVAILABLE => "busy",
+            _ => "malformed",
+        };
+        let body = serde_json::json!({ "error": error, "reason": self.reason }).to_string();
         Answer { status: self.status, headers, body: Bytes::from(body) }
     }
 
