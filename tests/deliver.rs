@@ -39,6 +39,20 @@ fn the_answer_is_shown_and_decides_the_exit_code() {
 }
 
 #[test]
+fn an_answer_that_is_not_kept_whole_says_so() {
+    let sandbox = Sandbox::new();
+    let answer = |length: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{}", "x".repeat(length));
+    let (whole, long) = (answer(1 << 20), answer((1 << 20) + 1));
+    for (answer, is_cut) in [(&whole, false), (&long, true)] {
+        let target = Target::start(&[answer]);
+        let response = delivery(&send(&sandbox, &target.url(), &["--json"]))["response"].clone();
+        assert_eq!((response["body"].as_str().unwrap().len(), &response["truncated"]), (1 << 20, &is_cut.into()));
+        let shown = send(&sandbox, &target.url(), &[]);
+        assert_eq!(shown.stdout.contains("… answer cut at 1 MiB"), is_cut);
+    }
+}
+
+#[test]
 fn every_way_to_tamper_is_refused_by_a_listener() {
     let secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     let sandbox = Sandbox::new().env("HOOKCTL_SECRET", secret);

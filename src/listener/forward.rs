@@ -133,6 +133,7 @@ impl Forwarder {
             attempt: 1,
             duration: Duration::ZERO,
             response: None,
+            truncated: false,
             error: Some(error),
         });
         report(&self.presenter, &self.tally, event, &delivery);
@@ -207,6 +208,7 @@ impl Worker {
                 attempt: 1,
                 duration: Duration::ZERO,
                 response: None,
+                truncated: false,
                 error: Some(DeliveryError { kind: FailureKind::Protocol, message: error.to_string(), hint: None }),
             },
         }

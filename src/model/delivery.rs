@@ -19,6 +19,8 @@ pub struct Delivery {
     pub duration: Duration,
     /// What came back.
     pub response: Option<Response>,
+    /// Whether the body of the answer goes on behind what was kept.
+    pub truncated: bool,
     /// Why nothing (or not all) came back.
     pub error: Option<DeliveryError>,
 }
@@ -98,7 +100,7 @@ impl Delivery {
         self.response.as_ref().map(|response| response.status.as_u16())
     }
 
-    /// Whether a 2xx came back whole.
+    /// Whether a 2xx came back and nothing broke off.
     pub fn is_success(&self) -> bool {
         self.error.is_none() && self.response.as_ref().is_some_and(|response| response.status.is_success())
     }

@@ -111,6 +111,11 @@ impl Human {
             if wanted && !response.body.is_empty() {
                 out.push_str(&body(&response.headers, &response.body, self.palette));
             }
+            if delivery.truncated {
+                let kept = size(response.body.len() as u64).replace(".0 ", " ");
+                let cut = format!("… answer cut at {kept}");
+                out.push_str(&format!("    {}\n", self.palette.paint(Role::Warning, &cut)));
+            }
         }
         out
     }
@@ -289,6 +294,13 @@ mod tests {
         assert_eq!(shown(200, 0, true), format!("{line}    │ oops\n"));
         assert_eq!(shown(500, 0, false), format!("{}    │ oops\n", line.replace("200", "500")));
         assert!(shown(200, 1, false).ends_with("    │ content-type: text/plain\n    │ \n    │ oops\n"));
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_says_so() {
+        let delivery = Delivery { truncated: true, ..sample::delivery(200, &[b'x'; 1 << 20]) };
+        let shown = human(0).delivery(&sample::ID, &delivery, now(), true);
+        assert!(shown.ends_with("\n    … answer cut at 1 MiB\n"), "{shown}");
     }
 
     #[test]

@@ -130,7 +130,7 @@ pub fn write_delivery(out: &mut Vec<u8>, delivery: &Delivery) {
     }
     raw(out, ",\"response\":");
     match &delivery.response {
-        Some(response) => write_response(out, response),
+        Some(response) => write_response(out, response, delivery.truncated),
         None => raw(out, "null"),
     }
     raw(out, "}");
@@ -161,11 +161,11 @@ fn write_request(out: &mut Vec<u8>, event: &Event) {
     raw(out, "\"}");
 }
 
-fn write_response(out: &mut Vec<u8>, response: &Response) {
+fn write_response(out: &mut Vec<u8>, response: &Response, truncated: bool) {
     raw(out, "{\"headers\":");
     write_headers(out, &response.headers);
     write_body(out, &response.body);
-    raw(out, "}");
+    formatted(out, format_args!(",\"truncated\":{truncated}}}"));
 }
 
 /// Pairs of name and value; a value that is not UTF-8 is read as Latin-1 (RFC 9110 section 5.5).
@@ -310,7 +310,7 @@ mod tests {
             concat!(
                 r#"{"v":1,"type":"forwarded","event_id":"019aa899-d1c8-7000-8000-000000000001","#,
                 r#""delivery":{"target":"http://localhost:3000/","attempt":1,"status":500,"duration_ms":23.045,"#,
-                r#""error":null,"response":{"headers":[["content-type","text/plain"]],"body":"oops","body_encoding":"utf8"}}}"#,
+                r#""error":null,"response":{"headers":[["content-type","text/plain"]],"body":"oops","body_encoding":"utf8","truncated":false}}}"#,
                 "\n"
             )
         );

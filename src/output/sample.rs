@@ -47,6 +47,7 @@ pub(super) fn delivery(status: u16, body: &[u8]) -> Delivery {
         attempt: 1,
         duration: Duration::from_micros(23_045),
         response: Some(response),
+        truncated: false,
         error: None,
     }
 }

@@ -43,8 +43,8 @@ pub struct Outcome {
 impl Outcome {
     /// The delivery this was.
     pub fn into_delivery(self, method: Method, target: impl Into<String>, attempt: u32) -> Delivery {
-        let Self { response, error, duration, .. } = self;
-        Delivery { method, target: target.into(), attempt, duration, response, error }
+        let Self { response, truncated, error, duration } = self;
+        Delivery { method, target: target.into(), attempt, duration, response, truncated, error }
     }
 }
 
