@@ -166,6 +166,14 @@ fn every_provider_sends_its_own_headers() {
 }
 
 #[test]
+fn a_header_with_nothing_to_say_is_left_out() {
+    let sandbox = Sandbox::new();
+    let unnamed = sent(&sandbox, &["--provider", "promptio", "--data", "x"], b"");
+    assert_eq!(unnamed.header("prompt-eventtype"), None);
+    assert_eq!(unnamed.header("content-type"), Some("text/plain; charset=utf-8"));
+}
+
+#[test]
 fn a_path_rule_is_put_behind_the_targets_own_path() {
     let target = Target::start(&[OK]);
     let sandbox = Sandbox::new();

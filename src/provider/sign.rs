@@ -145,8 +145,11 @@ fn provider_headers(
     let mut made = HeaderMap::new();
     for (name, template) in &provider.delivery.headers {
         let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
-        let value = template.render_text(&scope).map_err(template_error(format_args!("header `{name}`")))?;
-        set(&mut made, name.clone(), &value, false)?;
+        let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
+        // Without an event there is nothing to say in the header that names it.
+        if !value.is_empty() {
+            set(&mut made, name.clone(), &value, false)?;
+        }
     }
     for name in made.keys() {
         request.headers.remove(name);
