@@ -131,9 +131,14 @@ impl<G> Shared<G> {
         if number >= limit {
             return None;
         }
+        let Some(rate) = self.plan.rate else { return Some((number, None)) };
         #[allow(clippy::cast_precision_loss)] // a request count is far below 2^52
-        let due = self.plan.rate.map(|rate| self.start + Duration::from_secs_f64(number as f64 / rate));
-        Some((number, due))
+        let after = Duration::try_from_secs_f64(number as f64 / rate).ok()?;
+        // What is due after the end, or after the end of time, is not given out.
+        if self.plan.duration.is_some_and(|limit| after >= limit) {
+            return None;
+        }
+        Some((number, Some(self.start.checked_add(after)?)))
     }
 }
 

@@ -121,6 +121,26 @@ fn a_rate_is_an_upper_bound() {
 }
 
 #[test]
+fn a_rate_too_small_to_mean_is_refused() {
+    for rate in ["1e-300/s", "0.5/h", "0/s"] {
+        let ended = send(&Sandbox::new(), "9", &["--rate", rate, "--count", "2"]);
+        assert!(ended.code == 2 && ended.stderr.starts_with("error: "), "{rate}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_due_after_the_end_is_not_sent() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK]);
+    let start = Instant::now();
+    let args = ["--rate", "10/s", "--duration", "300ms", "--concurrency", "100", "--json"];
+    let ended = send(&sandbox, &target.url(), &args);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+    assert_eq!(lines(&ended).last().unwrap()["sent"], 3);
+}
+
+#[test]
 fn a_duration_ends_it() {
     let sandbox = Sandbox::new();
     let target = Target::start(&[OK]);

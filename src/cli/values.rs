@@ -18,7 +18,10 @@ pub(crate) fn byte_size(text: &str) -> Result<usize, String> {
     usize::try_from(size.as_u64()).map_err(|_| format!("`{text}` is too large"))
 }
 
-/// Requests in a time, such as `50/s` or `600/m`.
+/// A slower rate is a slip: nobody waits hours for the second request.
+const MIN_PER_SECOND: f64 = 1.0 / 3600.0;
+
+/// Requests in a time, such as `50/s` or `600/m`; at least one an hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rate {
     /// Requests a second.
@@ -38,7 +41,11 @@ impl std::str::FromStr for Rate {
             _ => return Err(wrong()),
         };
         let count: f64 = count.trim().parse().map_err(|_| wrong())?;
-        if count.is_finite() && count > 0.0 { Ok(Self { per_second: count / seconds }) } else { Err(wrong()) }
+        let per_second = count / seconds;
+        if !per_second.is_finite() || per_second <= 0.0 {
+            return Err(wrong());
+        }
+        if per_second < MIN_PER_SECOND { Err(format!("`{text}` is less than 1/h")) } else { Ok(Self { per_second }) }
     }
 }
 
@@ -106,7 +113,10 @@ mod tests {
             (Rate { per_second: 50.0 } == "50/s".parse().unwrap())
                 && ("600/m".parse() == Ok(Rate { per_second: 10.0 }))
         );
-        assert!("0/s".parse::<Rate>().is_err());
+        for text in ["0/s", "-1/s", "NaN/s", "inf", "1e-300/s", "0.9/h", "0.016/m", "1/d"] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+        assert!("1/h".parse::<Rate>().is_ok());
         let range = status_range("2xx,404").unwrap();
         assert!(range.contains(204) && range.contains(404) && !range.contains(301));
         assert!(status_range("9xx").is_err() && status_range("99").is_err());
