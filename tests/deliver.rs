@@ -1,5 +1,6 @@
 //! `send` against targets that answer, refuse, redirect, stay silent or are not there.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::manage::lines;
 use crate::sandbox::{Ended, Sandbox};
-use crate::target::{OK, Target};
+use crate::target::{OK, Sent, Target};
 
 const NO: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
 
@@ -246,6 +247,56 @@ fn the_curl_command_sends_the_same_valid_request() {
     }
 }
 
+fn id(sent: &Sent) -> Value {
+    serde_json::from_slice::<Value>(&sent.body).unwrap()["id"].clone()
+}
+
+#[test]
+fn watch_is_not_moved_by_reading_or_by_the_same_content() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("own.json", "{\"n\":1}");
+    let target = Target::start(&[OK]);
+    let mut child = sandbox
+        .command(&["send", "own.json", "--to", &target.url(), "--watch"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(target.next().text(), "{\"n\":1}");
+    // Nothing comes of these, so there is nothing to wait for but the time in which it would come.
+    std::fs::read(&file).unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    std::fs::write(&file, "{\"n\":1}").unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    std::fs::write(&file, "{\"n\":2}").unwrap();
+    assert_eq!(target.next().text(), "{\"n\":2}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(target.rest().is_empty());
+}
+
+#[test]
+fn a_watched_dry_run_prints_again() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("own.json", "{\"n\":1}");
+    let mut child = sandbox
+        .command(&["send", "own.json", "--to", "9", "--watch", "--dry-run", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        line["body"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(printed.next().unwrap(), "{\"n\":1}");
+    std::fs::write(&file, "{\"n\":2}").unwrap();
+    assert_eq!(printed.next().unwrap(), "{\"n\":2}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(printed.next(), None);
+}
+
 #[test]
 fn watch_sends_again_when_the_fixture_changes() {
     let sandbox = Sandbox::new();
@@ -259,11 +310,13 @@ fn watch_sends_again_when_the_fixture_changes() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    assert!(target.next().text().contains("heavy duty widgets"));
+    let first = target.next();
+    assert!(first.text().contains("heavy duty widgets"));
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("heavy duty", "light")).unwrap();
     let again = target.next();
     assert!(again.text().contains("two light widgets") && again.text().contains("\"set\""), "{}", again.text());
+    assert_ne!(id(&first), id(&again), "each is an event of its own");
     // Editors write a new file and put it in the place of the old one.
     let new = sandbox.write("new.json", text.replace("heavy duty", "blue"));
     std::fs::rename(new, &file).unwrap();

@@ -36,19 +36,27 @@ pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
     if let Some(note) = &job.payload.note {
         context.say(note);
     }
-    if args.dry_run || args.curl {
+    let only_prints = args.dry_run || args.curl;
+    if only_prints && !args.watch {
         return job.print(context);
     }
-    let job = Arc::new(job);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(if args.concurrency > 1 { super::workers() } else { 1 })
         .enable_all()
         .build()?;
     if args.watch {
         let file = job.watched_file()?;
-        return super::watch::run(file, context, &runtime, || runtime.block_on(Arc::new(job.reread()?).fire(context)));
+        return super::watch::run(file, context, &runtime, |body| {
+            let job = job.with_body(body);
+            if only_prints { job.print(context) } else { runtime.block_on(Arc::new(job).fire(context)) }
+        });
     }
-    runtime.block_on(job.fire(context))
+    runtime.block_on(Arc::new(job).fire(context))
+}
+
+/// What the fresh ids come from.
+fn seed(args: &SendArgs) -> u64 {
+    args.seed.unwrap_or_else(rand::random)
 }
 
 /// Everything that is needed to make requests.
@@ -83,7 +91,7 @@ impl Job {
             headers,
             secret: tamper::secret(args.tamper, secret)?,
             target: Target::parse(&args.to)?,
-            seed: args.seed.unwrap_or_else(rand::random),
+            seed: seed(args),
             args: args.clone(),
             payload,
         })
@@ -98,13 +106,12 @@ impl Job {
         })
     }
 
-    /// The same job with the file's bytes as they are now.
-    fn reread(&self) -> Result<Self, Failure> {
+    /// The same job with another body, and ids of its own unless they are seeded.
+    fn with_body(&self, body: Vec<u8>) -> Self {
         let mut job = self.clone();
-        if let Some(file) = &self.payload.file {
-            job.payload.body = input::file(file)?;
-        }
-        Ok(job)
+        job.payload.body = body;
+        job.seed = seed(&self.args);
+        job
     }
 
     /// The request of this number.
