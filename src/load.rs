@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::http::{Client, Session};
+use crate::http::{Client, Outcome, Session};
 use crate::model::{Delivery, EventId, FailureKind, Request};
 
 /// The longest wait that a `Retry-After` can ask for; beyond it the next attempt is made all the same.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// A request that is under way when the run is stopped may take this much longer.
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
 /// Latencies are kept to three digits, up to an hour.
 const MAX_LATENCY_MICROS: u64 = 3_600_000_000;
 
@@ -74,10 +77,12 @@ struct Shared<G> {
     gunner: Arc<G>,
     next: AtomicU64,
     start: Instant,
-    halted: AtomicBool,
+    /// Set once, when the run is to end before its plan is fulfilled.
+    halted: watch::Sender<bool>,
 }
 
-/// Fires until the plan is fulfilled or `stop` completes. Fails when a request cannot be composed.
+/// Fires until the plan is fulfilled or `stop` completes: then nothing more is begun, waits end, and a
+/// request under way has a moment to come back. Fails when a request cannot be composed.
 pub async fn fire<G: Gunner>(
     plan: Plan,
     client: &Client,
@@ -91,7 +96,7 @@ pub async fn fire<G: Gunner>(
         gunner,
         next: AtomicU64::new(0),
         start: Instant::now(),
-        halted: AtomicBool::new(false),
+        halted: watch::Sender::new(false),
     });
     let mut tasks = JoinSet::new();
     for _ in 0..workers {
@@ -105,10 +110,8 @@ pub async fn fire<G: Gunner>(
                 Some(part) => report.add(part??),
                 None => break,
             },
-            () = &mut stop, if !shared.halted.load(Relaxed) => {
-                shared.halted.store(true, Relaxed);
-                tasks.abort_all();
-                break;
+            () = &mut stop, if !shared.is_halted() => {
+                shared.halted.send_replace(true);
             }
         }
     }
@@ -117,9 +120,13 @@ pub async fn fire<G: Gunner>(
 }
 
 impl<G> Shared<G> {
+    fn is_halted(&self) -> bool {
+        *self.halted.borrow()
+    }
+
     /// The next number and when it is due; `None` when all are given out.
     fn take(&self) -> Option<(u64, Option<Instant>)> {
-        if self.halted.load(Relaxed) || self.plan.duration.is_some_and(|limit| self.start.elapsed() >= limit) {
+        if self.is_halted() || self.plan.duration.is_some_and(|limit| self.start.elapsed() >= limit) {
             return None;
         }
         let number = self.next.fetch_add(1, Relaxed);
@@ -145,18 +152,22 @@ impl<G> Shared<G> {
 struct Worker<G> {
     session: Session,
     shared: Arc<Shared<G>>,
+    halted: watch::Receiver<bool>,
     report: Report,
 }
 
 impl<G: Gunner> Worker<G> {
     fn new(session: Session, shared: Arc<Shared<G>>) -> Self {
-        Self { session, shared, report: Report::empty() }
+        let halted = shared.halted.subscribe();
+        Self { session, shared, halted, report: Report::empty() }
     }
 
     async fn run(mut self) -> anyhow::Result<Report> {
         while let Some((number, due)) = self.shared.take() {
-            if let Some(due) = due {
-                tokio::time::sleep_until(due).await;
+            if let Some(due) = due
+                && !self.sleep_until(due).await
+            {
+                break;
             }
             let shot = self.shared.gunner.load(number)?;
             self.fire(&shot).await;
@@ -172,20 +183,51 @@ impl<G: Gunner> Worker<G> {
         loop {
             let url = shot.request.uri.to_string();
             let method = shot.request.method.clone();
-            let outcome = self.session.send(shot.request.clone()).await;
+            // What is given up in the middle has no outcome, and is not counted.
+            let Some(outcome) = self.send(shot.request.clone()).await else { return };
             let delivery = Arc::new(outcome.into_delivery(method, url, attempt));
             let is_hit = shared.gunner.is_hit(&delivery);
             self.report.attempt(&delivery);
             shared.gunner.fired(shot, Arc::clone(&delivery), is_hit);
             let wait = if is_hit { None } else { waits.next() };
-            let Some(wait) = wait else {
+            let wait = wait.map(|wait| retry_after(&delivery).map_or(*wait, |asked| asked.max(*wait)));
+            let goes_on = match wait.and_then(|wait| Instant::now().checked_add(wait)) {
+                Some(next) => self.sleep_until(next).await,
+                None => false,
+            };
+            if !goes_on {
                 self.report.end(&delivery, is_hit);
                 return;
-            };
-            tokio::time::sleep(retry_after(&delivery).map_or(*wait, |asked| asked.max(*wait))).await;
+            }
             attempt += 1;
         }
     }
+
+    /// False when the run was stopped meanwhile.
+    async fn sleep_until(&mut self, moment: Instant) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep_until(moment) => true,
+            () = halt(&mut self.halted) => false,
+        }
+    }
+
+    /// `None` when the run was stopped and the answer did not come soon.
+    async fn send(&mut self, request: Request) -> Option<Outcome> {
+        let given_up = async {
+            halt(&mut self.halted).await;
+            tokio::time::sleep(LAST_MOMENTS).await;
+        };
+        tokio::select! {
+            biased;
+            outcome = self.session.send(request) => Some(outcome),
+            () = given_up => None,
+        }
+    }
+}
+
+async fn halt(halted: &mut watch::Receiver<bool>) {
+    // The other end lives as long as the worker that waits here.
+    let _ = halted.wait_for(|is_halted| *is_halted).await;
 }
 
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3).

@@ -172,6 +172,57 @@ fn failures_are_tried_again_after_the_time_the_target_asks_for() {
     assert_eq!(send(&sandbox, "9", &["--retry", "often"]).code, 2);
 }
 
+/// Starts `send` with these arguments, waits for the first request, interrupts, and gives how it ended.
+fn interrupted(target: &Target, args: &[&str]) -> (Option<i32>, Value, Duration) {
+    let sandbox = Sandbox::new();
+    let url = target.url();
+    let mut command = sandbox.command(&[&["send", "message_received", "--json", "--to", &url], args].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    target.next();
+    let start = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let last = String::from_utf8(output.stdout).unwrap().lines().last().map(|line| serde_json::from_str(line).unwrap());
+    (output.status.code(), last.unwrap_or_default(), start.elapsed())
+}
+
+#[test]
+fn an_interrupted_run_reports_what_it_did() {
+    let target = Target::start(&[OK]);
+    let (code, summary, took) = interrupted(&target, &["--count", "3", "--rate", "1/m", "--concurrency", "3"]);
+    assert_eq!((code, &summary["type"], &summary["sent"]), (Some(130), &"summary".into(), &1.into()), "{summary}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let busy = Target::start(&["HTTP/1.1 503 No\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n"]);
+    let (code, summary, took) = interrupted(&busy, &["--count", "2", "--retry", "3"]);
+    assert_eq!((code, &summary["failed"], &summary["outcomes"]["503"]), (Some(130), &1.into(), &1.into()));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[test]
+fn an_interrupted_run_does_not_wait_long_for_an_answer() {
+    let silent = Target::start(&[OK, ""]);
+    let (code, summary, took) = interrupted(&silent, &["--count", "3"]);
+    assert_eq!((code, &summary["sent"]), (Some(130), &1.into()), "{summary}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[test]
+fn nothing_more_is_sent_when_nobody_reads() {
+    let sandbox = Sandbox::new();
+    let target = Target::start(&[OK]);
+    let url = target.url();
+    for form in [&["--json"][..], &[]] {
+        let args = [&["send", "message_received", "--to", &url, "--count", "20", "--rate", "10/s"], form].concat();
+        let mut child = sandbox.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+        let sent = target.rest().len();
+        assert!((1..20).contains(&sent), "{sent}");
+    }
+}
+
 #[test]
 fn a_silent_target_is_given_up_after_the_timeout() {
     let sandbox = Sandbox::new();

@@ -240,8 +240,9 @@ fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
     }
 }
 
+/// Completes on Ctrl-C or a request to terminate.
 #[cfg(unix)]
-fn interrupt() -> impl Future<Output = ()> {
+pub(super) fn interrupt() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind| {
         let handler = signal(kind);
@@ -267,7 +268,7 @@ fn interrupt() -> impl Future<Output = ()> {
 }
 
 #[cfg(not(unix))]
-async fn interrupt() {
+pub(super) async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }

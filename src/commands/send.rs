@@ -215,21 +215,24 @@ impl Job {
         // Composed once before anything is sent, so that a bad edit or secret is a usage error.
         self.request(0)?;
         let many = plan.count.unwrap_or(1) > SHOWN || plan.duration.is_some();
+        let (tell, mut gone) = tokio::sync::oneshot::channel();
         let range = Arc::new(Range {
             job: Arc::clone(self),
-            presenter: context.presenter(true, |_| ())?,
+            presenter: context.presenter(true, |error| {
+                // Whoever is not there to be told has ended already.
+                let _ = tell.send(error);
+            })?,
             progress: progress(context, &plan, many),
             every: context.json() || !many,
             failures: AtomicU64::new(0),
         });
-        let interrupted = std::sync::atomic::AtomicBool::new(false);
+        let interrupt = super::listen::interrupt();
+        let mut stopped = None;
         let stop = async {
-            // Without a handler Ctrl-C ends the process as usual.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.store(true, Relaxed);
-            } else {
-                std::future::pending::<()>().await;
-            }
+            stopped = Some(tokio::select! {
+                () = interrupt => Stopped::Interrupted,
+                Ok(error) = &mut gone => Stopped::Unread(error),
+            });
         };
         let fired = load::fire(plan, &client, self.target.url(), Arc::clone(&range), stop).await;
         range.progress.finish_and_clear();
@@ -237,10 +240,13 @@ impl Job {
             range.presenter.finish();
         }
         let report = fired.map_err(|error| Failure::new(Exit::Usage, "cannot_send", error))?;
+        if let Some(Stopped::Unread(error)) = stopped {
+            return Err(error.into());
+        }
         if many || self.args.count.is_some_and(|count| count > 1) {
             summarise(&report, context)?;
         }
-        Ok(if interrupted.load(Relaxed) {
+        Ok(if stopped.is_some() {
             Exit::Interrupted
         } else if report.misses == 0 {
             Exit::Done
@@ -250,6 +256,14 @@ impl Job {
             Exit::No
         })
     }
+}
+
+/// Why a run ended before its plan was fulfilled.
+enum Stopped {
+    /// Ctrl-C, or a request to terminate.
+    Interrupted,
+    /// Nobody reads stdout any more, or it cannot be written.
+    Unread(std::io::Error),
 }
 
 /// A bar on a terminal when there are many and nothing else is printed.

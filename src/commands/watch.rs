@@ -39,10 +39,13 @@ pub(super) fn run(file: &Path, context: &Context, runtime: &Runtime, send: impl 
     watcher.watch(folder, RecursiveMode::NonRecursive).map_err(failed)?;
     let stopped = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stop = Arc::clone(&stopped);
+    let interrupt = {
+        let _inside = runtime.enter();
+        super::listen::interrupt()
+    };
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
+        interrupt.await;
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     let mut content = None;
     let mut look = || -> Result<(), Failure> {
