@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -43,12 +44,16 @@ pub struct Shot {
     pub event_id: EventId,
     /// The request, signed.
     pub request: Request,
+    /// When it was first composed.
+    pub moment: Timestamp,
 }
 
 /// Makes and watches shots. Called from several tasks.
 pub trait Gunner: Send + Sync + 'static {
     /// Composes the request of this number, from 0.
     fn load(&self, number: u64) -> anyhow::Result<Shot>;
+    /// Composes a further attempt, from 2, of the shot of this number: the same event once more.
+    fn reload(&self, number: u64, attempt: u32, first: &Shot) -> anyhow::Result<Shot>;
     /// Whether this answer is what was hoped for.
     fn is_hit(&self, delivery: &Delivery) -> bool;
     /// Is told of each attempt.
@@ -170,13 +175,13 @@ impl<G: Gunner> Worker<G> {
                 break;
             }
             let shot = self.shared.gunner.load(number)?;
-            self.fire(&shot).await;
+            self.fire(number, shot).await?;
         }
         Ok(self.report)
     }
 
     /// One request with its retries.
-    async fn fire(&mut self, shot: &Shot) {
+    async fn fire(&mut self, number: u64, mut shot: Shot) -> anyhow::Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut waits = shared.plan.retries.iter();
         let mut attempt = 1;
@@ -184,11 +189,11 @@ impl<G: Gunner> Worker<G> {
             let url = shot.request.uri.to_string();
             let method = shot.request.method.clone();
             // What is given up in the middle has no outcome, and is not counted.
-            let Some(outcome) = self.send(shot.request.clone()).await else { return };
+            let Some(outcome) = self.send(shot.request.clone()).await else { return Ok(()) };
             let delivery = Arc::new(outcome.into_delivery(method, url, attempt));
             let is_hit = shared.gunner.is_hit(&delivery);
             self.report.attempt(&delivery);
-            shared.gunner.fired(shot, Arc::clone(&delivery), is_hit);
+            shared.gunner.fired(&shot, Arc::clone(&delivery), is_hit);
             let wait = if is_hit { None } else { waits.next() };
             let wait = wait.map(|wait| retry_after(&delivery).map_or(*wait, |asked| asked.max(*wait)));
             let goes_on = match wait.and_then(|wait| Instant::now().checked_add(wait)) {
@@ -197,9 +202,10 @@ impl<G: Gunner> Worker<G> {
             };
             if !goes_on {
                 self.report.end(&delivery, is_hit);
-                return;
+                return Ok(());
             }
             attempt += 1;
+            shot = shared.gunner.reload(number, attempt, &shot)?;
         }
     }
 

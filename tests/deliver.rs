@@ -224,6 +224,43 @@ fn nothing_more_is_sent_when_nobody_reads() {
 }
 
 #[test]
+fn a_retry_is_the_same_event_signed_anew_where_the_provider_does_so() {
+    let sandbox = Sandbox::new().env("HOOKCTL_SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    let again = |event: &str| {
+        let target = Target::start(&[NO, OK]);
+        let ended = sandbox.run(&["send", event, "--to", &target.url(), "--retry", "1"]);
+        assert_eq!(ended.code, 0, "{}", ended.stdout);
+        let requests = (target.next(), target.next());
+        assert!(requests.0.body == requests.1.body, "{event}");
+        move |name: &str| [&requests.0, &requests.1].map(|request| request.header(name).map(str::to_owned))
+    };
+    let is_same = |[first, second]: [Option<String>; 2]| first.is_some() && first == second;
+    let slack = again("slack/app_mention");
+    assert!(!is_same(slack("x-slack-signature")) && !is_same(slack("x-slack-request-timestamp")));
+    assert_eq!(slack("x-slack-retry-num"), [None, Some("1".into())]);
+    let standard = again("standard-webhooks/contact.created");
+    assert!(!is_same(standard("webhook-signature")) && is_same(standard("webhook-id")));
+    let github = again("github/issues.opened");
+    assert!(is_same(github("x-hub-signature-256")) && is_same(github("x-github-delivery")));
+}
+
+#[test]
+fn a_manifest_says_what_changes_from_attempt_to_attempt() {
+    let sandbox = Sandbox::new();
+    let manifest = "[provider]\nid = \"mine\"\nname = \"Mine\"\n\
+        [delivery]\nsame_id_on_retry = false\nretry_headers = { X-Again = \"retry {attempt}\" }\n\
+        [delivery.headers]\nX-Attempt = \"{attempt}\"\nX-Id = \"{$uuid7}\"\n";
+    sandbox.write(".hookctl/providers/mine/provider.toml", manifest);
+    sandbox.write(".hookctl/providers/mine/ping.json", "{}");
+    let target = Target::start(&[NO, OK]);
+    assert_eq!(sandbox.run(&["send", "mine/ping", "--to", &target.url(), "--retry", "1"]).code, 0);
+    let (first, second) = (target.next(), target.next());
+    assert_eq!((first.header("x-attempt"), first.header("x-again")), (Some("1"), None));
+    assert_eq!((second.header("x-attempt"), second.header("x-again")), (Some("2"), Some("retry 1")));
+    assert_ne!(first.header("x-id"), second.header("x-id"));
+}
+
+#[test]
 fn a_silent_target_is_given_up_after_the_timeout() {
     let sandbox = Sandbox::new();
     let silent = Target::start(&[""]);

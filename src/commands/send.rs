@@ -21,7 +21,7 @@ use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
 use crate::output::{self, Presenter};
-use crate::provider::{Draft, Generator, Retries, compose};
+use crate::provider::{Draft, Generator, Retries, compose_attempt};
 
 /// Deliveries shown one by one; of more, only the first failures are.
 const SHOWN: u64 = 20;
@@ -114,17 +114,20 @@ impl Job {
         job
     }
 
-    /// The request of this number.
-    fn request(&self, number: u64) -> Result<Request, Failure> {
+    /// The request of this number, when it is tried for this time. `first` is the moment of the first
+    /// attempt: later ones carry the same body.
+    fn request(&self, number: u64, attempt: u32, first: Timestamp) -> Result<Request, Failure> {
         let seed = self.seed.wrapping_add(number);
-        let now = Timestamp::now();
+        let rules = self.payload.provider.delivery();
+        let now = if attempt > 1 && rules.resign_on_retry { Timestamp::now() } else { first };
         let dated = match self.args.seed {
-            Some(_) => Timestamp::from_second(SEEDED_SECOND).unwrap_or(now),
-            None => now,
+            Some(_) => Timestamp::from_second(SEEDED_SECOND).unwrap_or(first),
+            None => first,
         };
         let for_body = std::cell::RefCell::new(Generator::new(seed, dated));
         let body = self.payload.body(&self.args, &for_body)?;
-        let generator = tamper::generator(self.args.tamper, seed.wrapping_add(1), now);
+        let anew = if rules.same_id_on_retry { 0 } else { u64::from(attempt - 1) << 32 };
+        let generator = tamper::generator(self.args.tamper, seed.wrapping_add(1).wrapping_add(anew), now, first);
         let draft = Draft {
             event: &self.payload.event,
             body: &body,
@@ -133,7 +136,7 @@ impl Job {
             url: self.target.url().as_str(),
             signature: None,
         };
-        let mut request = compose(&self.payload.provider, &draft, self.secret.as_ref(), &generator)?;
+        let mut request = compose_attempt(&self.payload.provider, &draft, attempt, self.secret.as_ref(), &generator)?;
         if let Some(kind) = self.args.tamper {
             tamper::spoil(kind, &self.payload.provider, &mut request);
         }
@@ -142,7 +145,7 @@ impl Job {
 
     /// Prints the request instead of sending it. Credentials are masked: this goes to logs.
     fn print(&self, context: &Context) -> Outcome {
-        let mut request = self.request(0)?;
+        let mut request = self.request(0, 1, Timestamp::now())?;
         let masked = mask(&mut request.headers);
         let url = request.uri.to_string();
         if self.args.curl {
@@ -213,7 +216,7 @@ impl Job {
         let client = self.client(context)?;
         let plan = self.plan(context);
         // Composed once before anything is sent, so that a bad edit or secret is a usage error.
-        self.request(0)?;
+        self.request(0, 1, Timestamp::now())?;
         let many = plan.count.unwrap_or(1) > SHOWN || plan.duration.is_some();
         let (tell, mut gone) = tokio::sync::oneshot::channel();
         let range = Arc::new(Range {
@@ -287,8 +290,14 @@ struct Range {
 
 impl Gunner for Range {
     fn load(&self, number: u64) -> anyhow::Result<Shot> {
-        let request = self.job.request(number).map_err(|failure| failure.error)?;
-        Ok(Shot { event_id: Uuid::now_v7(), request })
+        let moment = Timestamp::now();
+        let request = self.job.request(number, 1, moment).map_err(|failure| failure.error)?;
+        Ok(Shot { event_id: Uuid::now_v7(), request, moment })
+    }
+
+    fn reload(&self, number: u64, attempt: u32, first: &Shot) -> anyhow::Result<Shot> {
+        let request = self.job.request(number, attempt, first.moment).map_err(|failure| failure.error)?;
+        Ok(Shot { request, ..first.clone() })
     }
 
     fn is_hit(&self, delivery: &Delivery) -> bool {

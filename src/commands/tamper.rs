@@ -93,9 +93,9 @@ fn last_string(body: &[u8]) -> Option<Range<usize>> {
     Some(last.start..last.start + last.text.len())
 }
 
-/// A generator for the moment to sign at.
-pub(super) fn generator(kind: Option<Tamper>, seed: u64, now: Timestamp) -> RefCell<Generator> {
-    RefCell::new(Generator::new(seed, moment(kind, now)))
+/// A generator for the moment to sign at, and ids of the moment when the event was first sent.
+pub(super) fn generator(kind: Option<Tamper>, seed: u64, now: Timestamp, first: Timestamp) -> RefCell<Generator> {
+    RefCell::new(Generator::new(seed, moment(kind, now)).with_ids_of(moment(kind, first)))
 }
 
 /// How many characters at the end are left alone: base64 ends in padding, and in bits that decode to nothing.

@@ -11,7 +11,7 @@ use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
-use super::manifest::{Manifest, OneOrMany, SignatureTable, TimestampTable};
+use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::signature::{
     Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
@@ -223,14 +223,6 @@ fn alternatives(key: &str, value: Option<&Spanned<OneOrMany>>) -> Compiled<Vec<T
 
 fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
     let table = &manifest.delivery;
-    let mut headers = Vec::new();
-    for (name, value) in &table.headers.0 {
-        let header = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| problem(value, format!("`{name}` in [delivery.headers] is not a header name")))?;
-        let template = Template::parse(value.get_ref(), &SENDER_NAMES)
-            .map_err(|error| problem(value, format!("header `{name}` in [delivery.headers]: {error}")))?;
-        headers.push((header, template));
-    }
     let method = match &table.method {
         None => Method::POST,
         Some(name) => Method::from_bytes(name.get_ref().as_bytes())
@@ -244,13 +236,28 @@ fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
             .map(|path| Template::parse(path.get_ref(), &SENDER_NAMES).map_err(template_problem("path", path)))
             .transpose()?,
         content_types: table.content_types.clone(),
-        headers,
+        headers: headers("headers", &table.headers)?,
         timeout: table.timeout.as_ref().map(|text| text.get_ref().clone()),
         retries: table.retries.as_ref().map(|retries| retries.get_ref().clone()),
+        resign_on_retry: table.resign_on_retry.unwrap_or_default(),
+        same_id_on_retry: table.same_id_on_retry.unwrap_or(true),
+        retry_headers: headers("retry_headers", &table.retry_headers)?,
         success: table.success.clone(),
         source: table.source.clone(),
         verified: table.verified.as_ref().map(|date| date.get_ref().clone()),
     })
+}
+
+/// Header templates of a sender, in the order of the file.
+fn headers(key: &str, table: &OrderedTable) -> Compiled<Vec<(HeaderName, Template)>> {
+    let header = |(name, value): &(String, Spanned<String>)| {
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| problem(value, format!("`{name}` in [delivery.{key}] is not a header name")))?;
+        let template = Template::parse(value.get_ref(), &SENDER_NAMES)
+            .map_err(|error| problem(value, format!("header `{name}` in [delivery.{key}]: {error}")))?;
+        Ok((header, template))
+    };
+    table.0.iter().map(header).collect()
 }
 
 fn fresh(manifest: &Manifest) -> Compiled<Vec<FreshRule>> {

@@ -54,6 +54,12 @@ pub struct DeliveryRules {
     pub timeout: Option<String>,
     /// Its retry schedule.
     pub retries: Option<Retries>,
+    /// Whether a further attempt is signed anew, with its own time.
+    pub resign_on_retry: bool,
+    /// Whether ids in the headers stay from attempt to attempt; those of the body always do.
+    pub same_id_on_retry: bool,
+    /// Headers of further attempts, where `{attempt}` counts these: 1 is the first retry.
+    pub retry_headers: Vec<(HeaderName, Template)>,
     /// What counts as success, such as `2xx`.
     pub success: Vec<String>,
     /// The page the figures come from.

@@ -64,13 +64,21 @@ impl Generate {
 pub struct Generator {
     random: StdRng,
     now: Timestamp,
+    /// When ids that hold a time were made.
+    born: Timestamp,
     shared: HashMap<Box<str>, String>,
 }
 
 impl Generator {
     /// Values from this seed, times at this moment.
     pub fn new(seed: u64, now: Timestamp) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), now, shared: HashMap::new() }
+        Self { random: StdRng::seed_from_u64(seed), now, born: now, shared: HashMap::new() }
+    }
+
+    /// Dates ids at another moment than times: a retry keeps its ids and tells its own time.
+    #[must_use]
+    pub fn with_ids_of(self, born: Timestamp) -> Self {
+        Self { born, ..self }
     }
 
     /// The moment of the delivery.
@@ -83,7 +91,7 @@ impl Generator {
         match kind {
             Generate::Uuid => self.uuid(uuid::Builder::from_random_bytes),
             Generate::Uuid7 => {
-                let millis = u64::try_from(self.now.as_millisecond()).unwrap_or_default();
+                let millis = u64::try_from(self.born.as_millisecond()).unwrap_or_default();
                 self.uuid(|random| {
                     let mut counter = [0; 10];
                     counter.copy_from_slice(&random[..10]);
@@ -146,6 +154,15 @@ mod tests {
         };
         assert_eq!(make(7), make(7));
         assert_ne!(make(7), make(8));
+    }
+
+    #[test]
+    fn ids_of_an_earlier_moment_are_the_same_again() {
+        let now = Timestamp::from_second(2_000_000_000).unwrap();
+        let earlier = Timestamp::from_second(1_900_000_000).unwrap();
+        let mut again = Generator::new(7, now).with_ids_of(earlier);
+        assert_eq!(again.make(&Generate::Uuid7, None), Generator::new(7, earlier).make(&Generate::Uuid7, None));
+        assert_eq!(again.make(&Generate::Unix, None), "2000000000");
     }
 
     #[test]

@@ -194,7 +194,7 @@ pub struct DeliveryTable {
     #[serde(default)]
     pub stop_on: Vec<String>,
     #[serde(default)]
-    pub retry_headers: BTreeMap<String, String>,
+    pub retry_headers: OrderedTable,
     pub stop_on_response_header: Option<String>,
     pub retry_window: Option<Spanned<String>>,
     #[serde(default)]

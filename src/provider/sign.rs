@@ -15,7 +15,7 @@ use super::fresh;
 use super::generator::Generator;
 use super::key::Key;
 use super::signature::{Scheme, Signature};
-use super::template::{RenderError, Scope, Source};
+use super::template::{RenderError, Scope, Source, Template};
 use super::timestamp;
 use crate::model::{Request, Secret};
 
@@ -114,6 +114,18 @@ pub fn compose(
     secret: Option<&Secret>,
     generator: &RefCell<Generator>,
 ) -> Result<Request, SignError> {
+    compose_attempt(provider, draft, 1, secret, generator)
+}
+
+/// Composes and signs the attempt of this number, from 1. Further attempts have the provider's
+/// `retry_headers` too.
+pub fn compose_attempt(
+    provider: &Provider,
+    draft: &Draft<'_>,
+    attempt: u32,
+    secret: Option<&Secret>,
+    generator: &RefCell<Generator>,
+) -> Result<Request, SignError> {
     let mut request = Request {
         method: provider.delivery.method.clone(),
         uri: target_path(provider, draft.event, draft.url)?,
@@ -124,7 +136,11 @@ pub fn compose(
     if let Some(content_type) = content_type {
         set(&mut request.headers, CONTENT_TYPE, content_type, false)?;
     }
-    provider_headers(provider, draft.event, &mut request, generator)?;
+    let rules = &provider.delivery;
+    provider_headers(&rules.headers, draft.event, attempt, &mut request, generator)?;
+    if attempt > 1 {
+        provider_headers(&rules.retry_headers, draft.event, attempt - 1, &mut request, generator)?;
+    }
     for name in draft.headers.keys() {
         request.headers.remove(name);
     }
@@ -136,14 +152,16 @@ pub fn compose(
 }
 
 fn provider_headers(
-    provider: &Provider,
+    templates: &[(HeaderName, Template)],
     event: &str,
+    attempt: u32,
     request: &mut Request,
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
-    let variables = [("event.name", Cow::Borrowed(event.as_bytes())), ("attempt", Cow::Borrowed(b"1".as_slice()))];
+    let attempt = attempt.to_string();
+    let variables = [("event.name", Cow::Borrowed(event.as_bytes())), ("attempt", Cow::Borrowed(attempt.as_bytes()))];
     let mut made = HeaderMap::new();
-    for (name, template) in &provider.delivery.headers {
+    for (name, template) in templates {
         let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
         let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
         // Without an event there is nothing to say in the header that names it.
