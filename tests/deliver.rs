@@ -70,13 +70,25 @@ fn every_way_to_tamper_is_refused_by_a_listener() {
         assert_eq!(listening.next_of("received")["event"]["verdict"]["status"], "valid", "{event}");
         for kind in kinds {
             let refused = run(&["--tamper", kind]);
-            assert_eq!((refused.code, &delivery(&refused)["status"]), (1, &401.into()), "{event} {kind}");
+            assert_eq!((refused.code, &delivery(&refused)["status"]), (0, &401.into()), "{event} {kind}: as it must");
             let status = listening.next_of("received")["event"]["verdict"]["status"].clone();
             assert_eq!(status, if *kind == "missing" { "unsigned" } else { "invalid" }, "{event} {kind}");
-            assert_eq!(run(&["--tamper", kind, "--expect-status", "401"]).code, 0, "{event} {kind}");
-            listening.next_of("received");
+            for (expected, code) in [("401", 0), ("2xx", 1)] {
+                assert_eq!(run(&["--tamper", kind, "--expect-status", expected]).code, code, "{event} {kind}");
+                listening.next_of("received");
+            }
         }
     }
+}
+
+#[test]
+fn an_app_that_takes_a_spoiled_request_is_found_out() {
+    let sandbox = Sandbox::new().env("HOOKCTL_SECRET", "s3cret");
+    let careless = Target::start(&[OK]);
+    let run = |more: &[&str]| sandbox.run(&[&["send", "prospect.added", "--to", &careless.url()], more].concat()).code;
+    assert_eq!(run(&["--tamper", "signature"]), 1);
+    assert_eq!(run(&["--tamper", "signature", "--expect-status", "200"]), 0);
+    assert_eq!(run(&[]), 0);
 }
 
 #[test]
@@ -87,6 +99,12 @@ fn what_cannot_be_tampered_with_is_said() {
     assert!(unsigned.code == 2 && unsigned.stderr.contains("prokeep signs nothing"), "{}", unsigned.stderr);
     let secretless = run(&["prospect.added", "--tamper", "body"]);
     assert!(secretless.code == 2 && secretless.stderr.contains("--tamper needs a secret"), "{}", secretless.stderr);
+    let basic = ["generic/ping", "--signature-scheme", "basic", "--signature-header", "authorization"];
+    let unbound = ["prospect.added", "--signed", "{method}"];
+    for event in [&["new_contact"][..], &basic, &unbound] {
+        let uncovered = run(&[event, &["--tamper", "body", "--secret", "s:p"]].concat());
+        assert!(uncovered.code == 2 && uncovered.stderr.contains("does not cover the body"), "{}", uncovered.stderr);
+    }
     let timeless = run(&["prospect.added", "--tamper", "timestamp", "--secret", "s"]);
     assert!(timeless.code == 2 && timeless.stderr.contains("signs no timestamp"), "{}", timeless.stderr);
 }

@@ -19,7 +19,7 @@ pub(crate) use manage::{
 };
 pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
-pub(crate) use values::duration;
+pub(crate) use values::{StatusRange, duration};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 
 /// Test and debug webhooks: receive, verify, explain, send

@@ -52,7 +52,7 @@ pub(crate) struct SendArgs {
     /// Make fresh ids reproducible
     #[arg(long, value_name = "N", help_heading = "Body and headers")]
     pub(crate) seed: Option<u64>,
-    /// Send a request that must be refused
+    /// Send a request that must be refused: success is then a 4xx
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Body and headers")]
     pub(crate) tamper: Option<Tamper>,
     /// How many
@@ -73,9 +73,9 @@ pub(crate) struct SendArgs {
     /// Send again whenever the fixture or file changes
     #[arg(long, help_heading = "Repetition")]
     pub(crate) watch: bool,
-    /// The status that counts as success
-    #[arg(long, value_name = "STATUS", value_parser = status_range, default_value = "2xx")]
-    pub(crate) expect_status: StatusRange,
+    /// The status that counts as success [default: 2xx, with --tamper 4xx]
+    #[arg(long, value_name = "STATUS", value_parser = status_range)]
+    pub(crate) expect_status: Option<StatusRange>,
     /// How long the target may take; 0 waits for ever
     #[arg(long, value_parser = duration, value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: Duration,
@@ -87,6 +87,14 @@ pub(crate) struct SendArgs {
     pub(crate) curl: bool,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+}
+
+impl SendArgs {
+    /// The status that counts as success: as given, else what the request deserves.
+    pub(crate) fn expected_status(&self) -> StatusRange {
+        let class = if self.tamper.is_some() { 4 } else { 2 };
+        self.expect_status.clone().unwrap_or_else(|| StatusRange::class(class))
+    }
 }
 
 /// Ways to spoil a request.

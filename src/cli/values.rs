@@ -57,6 +57,11 @@ pub(crate) struct StatusRange {
 }
 
 impl StatusRange {
+    /// All of a class: 2 is `2xx`.
+    pub(crate) fn class(class: u16) -> Self {
+        Self { ranges: vec![(class * 100, class * 100 + 99)], text: format!("{class}xx") }
+    }
+
     /// Whether a status is one of them.
     pub(crate) fn contains(&self, status: u16) -> bool {
         self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&status))

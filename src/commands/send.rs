@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::payload::{self, Payload};
 use super::{Context, chosen, input, tamper};
-use crate::cli::{RetryRule, SendArgs};
+use crate::cli::{RetryRule, SendArgs, StatusRange};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, HeaderCase};
@@ -67,6 +67,7 @@ struct Job {
     headers: HeaderMap,
     secret: Option<Secret>,
     target: Target,
+    expected: StatusRange,
     seed: u64,
 }
 
@@ -81,7 +82,8 @@ impl Job {
         headers.extend(typed);
         let secret = chosen::secret(context, &payload.provider, &args.secret)?;
         if let Some(kind) = args.tamper {
-            tamper::check(kind, &payload.provider, secret.as_ref())?;
+            let id = args.signature.signature.as_deref();
+            tamper::check(kind, &payload.provider, id, secret.as_ref())?;
         }
         if secret.is_none() && payload.provider.signatures().iter().any(|signature| !signature.is_optional()) {
             let variable = payload.provider.about().secret_env.first().map_or("NAME", String::as_str);
@@ -91,6 +93,7 @@ impl Job {
             headers,
             secret: tamper::secret(args.tamper, secret)?,
             target: Target::parse(&args.to)?,
+            expected: args.expected_status(),
             seed: seed(args),
             args: args.clone(),
             payload,
@@ -301,7 +304,7 @@ impl Gunner for Range {
     }
 
     fn is_hit(&self, delivery: &Delivery) -> bool {
-        delivery.error.is_none() && delivery.status().is_some_and(|status| self.job.args.expect_status.contains(status))
+        delivery.error.is_none() && delivery.status().is_some_and(|status| self.job.expected.contains(status))
     }
 
     fn fired(&self, shot: &Shot, delivery: Arc<Delivery>, is_hit: bool) {

@@ -11,26 +11,40 @@ use crate::cli::Tamper;
 use crate::error::Failure;
 use crate::json;
 use crate::model::{Request, Secret};
-use crate::provider::{Generator, Provider, Signature};
+use crate::provider::{Generator, Provider, Signature, choose_signature};
 
 /// Past every provider's tolerance, which is minutes.
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
 
-/// Says why a request of this provider cannot be spoiled in this way.
-pub(super) fn check(kind: Tamper, provider: &Provider, secret: Option<&Secret>) -> Result<(), Failure> {
+/// Says why a request of this provider, signed with the alternative of this id, cannot be spoiled in this way.
+pub(super) fn check(
+    kind: Tamper,
+    provider: &Provider,
+    id: Option<&str>,
+    secret: Option<&Secret>,
+) -> Result<(), Failure> {
     if provider.signatures().is_empty() {
         return Err(Failure::usage(format!("{} signs nothing, so nothing can be spoiled", provider.id()))
             .hint("name a signature with --signature-header"));
     }
-    if secret.is_none() {
+    let Some(secret) = secret else {
         return Err(Failure::usage("--tamper needs a secret: without one the request has no signature")
             .hint("give it with --secret-env NAME"));
+    };
+    let Some(signature) = choose_signature(provider, id, secret)? else {
+        return Err(Failure::usage(format!("no signature of {} is made with a secret of this kind", provider.id())));
+    };
+    let hint = "use --tamper signature, missing or secret";
+    match kind {
+        Tamper::Timestamp if !signature.has_timestamp() => {
+            Err(Failure::usage(format!("{} signs no timestamp", provider.id())).hint(hint))
+        }
+        Tamper::Body if !signature.covers_body() => {
+            let problem = format!("{}'s {} does not cover the body", provider.id(), signature.algorithm());
+            Err(Failure::usage(format!("{problem}, so a changed one is as right as any")).hint(hint))
+        }
+        _ => Ok(()),
     }
-    if kind == Tamper::Timestamp && !provider.signatures().iter().any(Signature::has_timestamp) {
-        return Err(Failure::usage(format!("{} signs no timestamp", provider.id()))
-            .hint("use --tamper body or --tamper signature"));
-    }
-    Ok(())
 }
 
 /// The moment to sign at.

@@ -41,7 +41,7 @@ pub use generator::Generator;
 pub use identify::{Identity, identify};
 pub use manifest::{Retries, SignatureTable};
 pub use problem::ManifestError;
-pub use sign::{Draft, SignError, compose, compose_attempt, renew, sign};
+pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, sign};
 pub use signature::{SecretHint, Signature};
 pub use verify::Verifier;
 

@@ -184,7 +184,7 @@ pub fn sign(
     request: &mut Request,
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
-    let Some(signature) = choose(provider, id, secret)? else { return Ok(()) };
+    let Some(signature) = choose_signature(provider, id, secret)? else { return Ok(()) };
     set_variables(signature, request, generator)?;
     let now = timestamp::write(
         signature.timestamp.as_ref().map_or(super::signature::TimeUnit::Seconds, |rule| rule.unit),
@@ -213,7 +213,7 @@ pub fn sign(
 
 /// The alternative to sign with: the one asked for, else the first that takes this secret; none when the
 /// provider signs nothing.
-fn choose<'p>(provider: &'p Provider, id: Option<&str>, secret: &Secret) -> Result<Option<&'p Signature>, SignError> {
+pub fn choose_signature<'p>(provider: &'p Provider, id: Option<&str>, secret: &Secret) -> Result<Option<&'p Signature>, SignError> {
     if let Some(id) = id {
         let found = provider.signatures.iter().find(|signature| signature.id() == id);
         let unknown = || SignError::UnknownSignature { provider: provider.id().to_string(), id: id.to_owned() };

@@ -230,6 +230,25 @@ impl Signature {
         self.timestamp.is_some()
     }
 
+    /// Whether a change of the body shows.
+    pub fn covers_body(&self) -> bool {
+        let is_body =
+            |source: &Source| matches!(source, Source::Body | Source::Form | Source::FormField(..) | Source::Json(_));
+        let compared: Vec<&Template> = match self.scheme {
+            Scheme::Basic => Vec::new(),
+            Scheme::Token => vec![&self.expect],
+            _ => self.signed.iter().chain([&self.key]).collect(),
+        };
+        let checks = self.checks.iter().flat_map(|check| [&check.left, &check.right]);
+        let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
+        compared.into_iter().chain(checks).any(|template| {
+            template.uses(|source| match source {
+                Source::Variable(name) => by_name(name).is_some_and(|(_, variable)| is_body(variable.source())),
+                source => is_body(source),
+            })
+        })
+    }
+
     /// How it is written there: `t={timestamp},v1={signature}`.
     pub fn format(&self) -> &str {
         self.formats.first().map_or("{signature}", Format::text)
