@@ -437,6 +437,8 @@ fn watch_sends_again_when_the_fixture_changes() {
 
 #[test]
 fn only_a_file_can_be_watched() {
+    let ended = Sandbox::new().run(&["send", "--data", "{}", "--to", "9", "--watch"]);
+    assert_eq!((ended.code, ended.stderr.ends_with("hint: give a file with @FILE\n")), (2, true), "{}", ended.stderr);
     let ended = send(&Sandbox::new(), "9", &["--watch"]);
     assert_eq!(ended.code, 2);
     assert!(

@@ -195,10 +195,35 @@ fn names_that_lead_nowhere_or_to_several_places_are_refused() {
     assert!(refused(&["mesage_received"]).stderr.contains("did you mean `message_received`?"));
     assert!(refused(&["prokeep/mesage_received"]).stderr.contains("did you mean `message_received`?"));
     assert!(refused(&["x", "--provider", "prokep"]).stderr.contains("did you mean `prokeep`?"));
-    assert!(refused(&["none.json"]).stderr.contains("unknown event `none.json`"));
-    assert!(refused(&["@none.json"]).stderr.contains("none.json"));
     let sandbox = Sandbox::new();
     assert_eq!(sent(&sandbox, &["ping", "--provider", "github"], b"").header("x-github-event"), Some("ping"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    for what in ["./none.json", "none.json", "none.txt", "no/such/0123456789", "@none", "/none", "../none"] {
+        let ended = refused(&[what]);
+        let name = what.trim_start_matches('@');
+        let message = format!("error: cannot read {name}: no such file\n");
+        assert!(ended.stderr.starts_with(&message) && !ended.stderr.contains("history"), "{}", ended.stderr);
+    }
+    for what in [".", "@.", "/"] {
+        assert!(refused(&[what]).stderr.contains(": it is a directory\n"), "{what}");
+    }
+    assert!(refused(&["message_received.json"]).stderr.contains("hint: did you mean `message_received`?"));
+    assert!(refused(&["githb/push"]).stderr.contains("did you mean `github/push`?"));
+    for what in ["@last", "@2"] {
+        let hint = "hint: history is not kept by this version; @FILE is a file's bytes\n";
+        assert!(refused(&[what]).stderr.ends_with(hint), "{what}");
+    }
+}
+
+#[test]
+fn a_provider_in_place_of_an_event_lists_its_events() {
+    let ended = refused(&["stripe"]);
+    assert!(ended.stderr.starts_with("error: `stripe` is a provider, not an event\nhint: its events: stripe/"));
+    assert!(ended.stderr.contains("stripe/invoice.paid"), "{}", ended.stderr);
+    assert!(refused(&["stripe", "--provider", "github"]).stderr.contains("unknown event `stripe` of github"));
 }
 
 #[test]

@@ -33,7 +33,16 @@ fn stdin() -> Result<Vec<u8>, Failure> {
 }
 
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::usage(format!("cannot read {}: {reason}", path.display()))
+    };
+    if path.is_dir() {
+        return Err(Failure::usage(format!("cannot read {}: it is a directory", path.display())));
+    }
     let mut file = std::fs::File::open(path).map_err(failed)?;
     bounded(&mut file, &path.display().to_string())
 }

@@ -22,8 +22,8 @@ pub(super) struct Payload {
     pub(super) content_type: Option<String>,
     /// Headers that the manifest gives this fixture.
     pub(super) headers: Vec<String>,
-    /// Whether ids and times are renewed: fixtures, not a person's own bytes.
-    pub(super) renew: bool,
+    /// Whether it is a fixture, whose ids and times are renewed, not a person's own bytes.
+    pub(super) is_fixture: bool,
     /// The file to watch.
     pub(super) file: Option<PathBuf>,
     /// Said once on stderr.
@@ -39,7 +39,7 @@ pub(super) fn find(args: &SendArgs, context: &Context) -> Result<Payload, Failur
     if let Some(data) = &args.data {
         payload.body = input::text_or_file(data)?;
         payload.file = data.strip_prefix('@').map(|path| context.path(path.as_ref()));
-        payload.renew = false;
+        payload.is_fixture = false;
         payload.note = None;
         payload.content_type = guess_type(&payload);
     }
@@ -48,7 +48,15 @@ pub(super) fn find(args: &SendArgs, context: &Context) -> Result<Payload, Failur
 }
 
 fn named(what: &str, args: &SendArgs, context: &Context) -> Result<Payload, Failure> {
-    if what == "-" || what.starts_with('@') {
+    if let Some(name) = what.strip_prefix('@') {
+        let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        let hint = "history is not kept by this version; @FILE is a file's bytes";
+        return from_file(what, args, context).map_err(|failure| match is_number || name == "last" {
+            true => failure.hint(hint),
+            false => failure,
+        });
+    }
+    if what == "-" {
         return from_file(what, args, context);
     }
     match context.catalogue.find_fixture(what, args.provider.as_deref()) {
@@ -58,13 +66,53 @@ fn named(what: &str, args: &SendArgs, context: &Context) -> Result<Payload, Fail
             neutral(args, context, Some(what))
         }
         Err(error @ LookupError::UnknownEvent { .. }) => {
-            if context.path(what.as_ref()).is_file() {
-                from_file(what, args, context)
-            } else {
-                Err(error.into())
+            let path = context.path(what.as_ref());
+            if path.exists() && !path.is_dir() {
+                return from_file(what, args, context);
             }
+            if args.provider.is_none() && context.catalogue.ids().iter().any(|id| id == what) {
+                return Err(is_provider(what, context));
+            }
+            if !path.is_dir() && !is_path(what, &error) {
+                return Err(error.into());
+            }
+            // It cannot be read, which says what is wrong with it.
+            let hint = error.hint().filter(|_| !path.is_dir() && has_nearest(&error));
+            from_file(what, args, context).map_err(|failure| match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Extensions of files that hold a body; no event of a provider ends so.
+const EXTENSIONS: [&str; 4] = [".json", ".xml", ".form", ".txt"];
+
+/// Whether a name that is no event was meant as a file.
+fn is_path(what: &str, error: &LookupError) -> bool {
+    let is_of_provider = matches!(error, LookupError::UnknownEvent { provider: Some(_), .. });
+    what.starts_with(['.', '/', '~'])
+        || EXTENSIONS.iter().any(|extension| what.ends_with(extension))
+        || what.contains('/') && !is_of_provider && !has_nearest(error)
+}
+
+fn has_nearest(error: &LookupError) -> bool {
+    matches!(error, LookupError::UnknownEvent { nearest: Some(_), .. })
+}
+
+/// Names of events in a hint; more would hide the error.
+const MAX_NAMED: usize = 12;
+
+fn is_provider(id: &str, context: &Context) -> Failure {
+    let events = context.catalogue.events(id);
+    let more = if events.len() > MAX_NAMED { " … (`hookctl fixtures list` shows them all)" } else { "" };
+    let named: Vec<String> = events.iter().take(MAX_NAMED).map(|event| format!("{id}/{event}")).collect();
+    let failure = Failure::usage(format!("`{id}` is a provider, not an event"));
+    match named.is_empty() {
+        true => failure.hint(format!("it has no fixtures: --provider {id} --data @FILE sends a body of your own")),
+        false => failure.hint(format!("its events: {}{more}", named.join(", "))),
     }
 }
 
@@ -82,7 +130,7 @@ fn from_fixture(fixture: Fixture) -> Payload {
         event: fixture.event,
         body: fixture.body,
         content_type: Some(fixture.content_type),
-        renew: true,
+        is_fixture: true,
         file: match fixture.origin {
             Origin::Disk(path) => Some(path),
             Origin::Embedded => None,
@@ -100,7 +148,7 @@ fn neutral(args: &SendArgs, context: &Context, event: Option<&str>) -> Result<Pa
         body: Vec::new(),
         content_type: None,
         headers: Vec::new(),
-        renew: false,
+        is_fixture: false,
         file: None,
         note: None,
     })
@@ -139,7 +187,7 @@ fn guess_type(payload: &Payload) -> Option<String> {
 impl Payload {
     /// The body of one delivery: fresh ids and times, then the edits.
     pub(super) fn body(&self, args: &SendArgs, generator: &RefCell<Generator>) -> Result<Vec<u8>, Failure> {
-        let body = if self.renew && !args.exact {
+        let body = if self.is_fixture && !args.exact {
             renew(&self.provider, &self.event, &self.body, generator)?
         } else {
             self.body.clone()

@@ -103,9 +103,12 @@ impl Job {
     /// The file that holds the body.
     fn watched_file(&self) -> Result<&Path, Failure> {
         self.payload.file.as_deref().ok_or_else(|| {
+            let failure = Failure::usage("--watch needs a file, and this body is not one");
+            if !self.payload.is_fixture {
+                return failure.hint("give a file with @FILE");
+            }
             let event = format!("{}/{}", self.payload.provider.id(), self.payload.event);
-            Failure::usage("--watch needs a file, and this body is not one")
-                .hint(format!("`hookctl fixtures save {event}` makes a copy to edit"))
+            failure.hint(format!("`hookctl fixtures save {event}` makes a copy to edit"))
         })
     }
 
