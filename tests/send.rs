@@ -77,6 +77,9 @@ fn a_body_of_ones_own_is_sent_as_it_is() {
     let binary = sent(&sandbox, &["./binary.bin"], b"");
     assert!(binary.body == b"\0\xff\r\n" && binary.header("content-type") == Some("application/octet-stream"));
     assert_eq!(sent(&sandbox, &["--data", "plain"], b"").text(), "plain");
+    sandbox.write("note.txt", "a note");
+    let note = sent(&sandbox, &["--data", "@note.txt"], b"");
+    assert_eq!((note.text(), note.header("content-type")), ("a note", Some("text/plain; charset=utf-8")));
     let named = sent(&sandbox, &["push", "--provider", "github", "--data", "{\"mine\":1}"], b"");
     assert_eq!((named.text(), named.header("x-github-event")), ("{\"mine\":1}", Some("push")));
     assert!(sent(&sandbox, &["--data", ""], b"").body.is_empty());
