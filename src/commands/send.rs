@@ -82,8 +82,7 @@ impl Job {
         headers.extend(typed);
         let secret = chosen::secret(context, &payload.provider, &args.secret)?;
         if let Some(kind) = args.tamper {
-            let id = args.signature.signature.as_deref();
-            tamper::check(kind, &payload.provider, id, secret.as_ref())?;
+            tamper::check(kind, &payload.provider, secret.as_ref())?;
         }
         if secret.is_none() && payload.provider.signatures().iter().any(|signature| !signature.is_optional()) {
             let variable = payload.provider.about().secret_env.first().map_or("NAME", String::as_str);

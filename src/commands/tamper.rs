@@ -16,13 +16,8 @@ use crate::provider::{Generator, Provider, Signature, choose_signature};
 /// Past every provider's tolerance, which is minutes.
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
 
-/// Says why a request of this provider, signed with the alternative of this id, cannot be spoiled in this way.
-pub(super) fn check(
-    kind: Tamper,
-    provider: &Provider,
-    id: Option<&str>,
-    secret: Option<&Secret>,
-) -> Result<(), Failure> {
+/// Says why a request of this provider cannot be spoiled in this way.
+pub(super) fn check(kind: Tamper, provider: &Provider, secret: Option<&Secret>) -> Result<(), Failure> {
     if provider.signatures().is_empty() {
         return Err(Failure::usage(format!("{} signs nothing, so nothing can be spoiled", provider.id()))
             .hint("name a signature with --signature-header"));
@@ -31,7 +26,7 @@ pub(super) fn check(
         return Err(Failure::usage("--tamper needs a secret: without one the request has no signature")
             .hint("give it with --secret-env NAME"));
     };
-    let Some(signature) = choose_signature(provider, id, secret)? else {
+    let Some(signature) = choose_signature(provider, None, secret)? else {
         return Err(Failure::usage(format!("no signature of {} is made with a secret of this kind", provider.id())));
     };
     let hint = "use --tamper signature, missing or secret";

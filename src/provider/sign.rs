@@ -213,7 +213,11 @@ pub fn sign(
 
 /// The alternative to sign with: the one asked for, else the first that takes this secret; none when the
 /// provider signs nothing.
-pub fn choose_signature<'p>(provider: &'p Provider, id: Option<&str>, secret: &Secret) -> Result<Option<&'p Signature>, SignError> {
+pub fn choose_signature<'p>(
+    provider: &'p Provider,
+    id: Option<&str>,
+    secret: &Secret,
+) -> Result<Option<&'p Signature>, SignError> {
     if let Some(id) = id {
         let found = provider.signatures.iter().find(|signature| signature.id() == id);
         let unknown = || SignError::UnknownSignature { provider: provider.id().to_string(), id: id.to_owned() };
