@@ -18,6 +18,7 @@ mod limits;
 mod listen;
 mod manage;
 mod manifests;
+mod manners;
 mod routes;
 mod sandbox;
 mod schema;

@@ -130,7 +130,7 @@ fn parsed(line: &str) -> Value {
 }
 
 /// Sends a signal by its name.
-fn signal(pid: u32, name: &str) {
+pub fn signal(pid: u32, name: &str) {
     let pid = pid.to_string();
     assert!(Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid]).status().unwrap().success());
 }
@@ -238,6 +238,17 @@ impl Listening {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The next JSON line as it was written, and parsed.
+    pub fn next_line(&self) -> (String, Value) {
+        let line = self.lines.recv_timeout(PATIENCE).expect("another line in time");
+        let value = parsed(&line);
+        (line, value)
     }
 
     /// The next JSON line.
