@@ -69,9 +69,12 @@ pub(crate) fn signature_score(provider: &Provider, scope: &Scope<'_>) -> usize {
     provider
         .signatures
         .iter()
-        .filter(|signature| signature.applies(scope))
         .filter_map(|signature| {
+            // Most requests end here: looking for a header is cheap, a condition may read query or body.
             let (source, text) = signature.find(scope).next()?;
+            if !signature.applies(scope) {
+                return None;
+            }
             let text = std::str::from_utf8(&text).ok()?;
             let format = signature.formats.iter().find(|format| format.extract(text).is_ok())?;
             let name = if let Source::Header(name) = source.source() { name.as_str().len() } else { 1 };
