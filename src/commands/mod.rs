@@ -7,6 +7,7 @@ mod fixtures;
 mod input;
 mod listen;
 mod payload;
+mod printed;
 mod providers;
 mod send;
 mod tamper;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::payload::{self, Payload};
-use super::{Context, chosen, input, tamper};
+use super::{Context, chosen, input, printed, tamper};
 use crate::cli::{RetryRule, SendArgs, StatusRange};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
@@ -148,25 +148,9 @@ impl Job {
         Ok(request)
     }
 
-    /// Prints the request instead of sending it. Credentials are masked: this goes to logs.
+    /// Prints the request instead of sending it.
     fn print(&self, context: &Context) -> Outcome {
-        let mut request = self.request(0, 1, Timestamp::now())?;
-        let masked = mask(&mut request.headers);
-        let url = request.uri.to_string();
-        if self.args.curl {
-            if masked {
-                context.say("note: the credential is masked; put it in place of ***");
-            }
-            output::print(format!("{}\n", output::curl(&request, &url)))?;
-        } else if context.json() {
-            context.print_item("request", &Printed::new(&request, &url))?;
-        } else {
-            let human = context.human(1);
-            output::print(
-                human.request_head(&request) + &output::body(&request.headers, &request.body, human.palette),
-            )?;
-        }
-        Ok(Exit::Done)
+        printed::show(self.request(0, 1, Timestamp::now())?, self.args.curl, context)
     }
 
     fn client(&self, context: &Context) -> Result<Client, Failure> {
@@ -363,36 +347,4 @@ fn summarise(report: &Report, context: &Context) -> Result<(), Failure> {
         totals.p99_ms,
         totals.max_ms,
     ))?)
-}
-
-/// Puts `***` in place of headers that are credentials in themselves; tells whether there were any.
-pub(super) fn mask(headers: &mut HeaderMap) -> bool {
-    let mut masked = false;
-    for value in headers.values_mut().filter(|value| value.is_sensitive()) {
-        *value = http::HeaderValue::from_static("***");
-        masked = true;
-    }
-    masked
-}
-
-/// A request as JSON.
-#[derive(Serialize)]
-struct Printed<'r> {
-    method: &'r str,
-    url: &'r str,
-    headers: Vec<(&'r str, String)>,
-    body: String,
-    body_encoding: &'static str,
-}
-
-impl<'r> Printed<'r> {
-    fn new(request: &'r Request, url: &'r str) -> Self {
-        let (body, body_encoding) = match std::str::from_utf8(&request.body) {
-            Ok(text) => (text.to_owned(), "utf8"),
-            Err(_) => (base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &request.body), "base64"),
-        };
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
-        Self { method: request.method.as_str(), url, headers, body, body_encoding }
-    }
 }

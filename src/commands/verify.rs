@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::send::mask;
+use super::printed::mask;
 use super::{Context, chosen, input};
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure, Outcome};
