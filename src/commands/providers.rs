@@ -32,8 +32,12 @@ struct ProviderLine<'p> {
 impl<'p> ProviderLine<'p> {
     fn new(provider: &'p Provider, context: &Context) -> Self {
         let about = provider.about();
-        let mut schemes: Vec<String> = provider.signatures().iter().map(Signature::algorithm).collect();
-        schemes.dedup();
+        let mut schemes: Vec<String> = Vec::new();
+        for scheme in provider.signatures().iter().map(Signature::algorithm) {
+            if !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
         Self {
             id: &about.id,
             name: &about.name,
