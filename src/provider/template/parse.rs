@@ -120,6 +120,10 @@ fn prefixed_source(kind: &str, rest: &str) -> Result<Source, String> {
         return Err(format!("`{kind}:` needs a name"));
     }
     let pointer = |text: &str| Pointer::parse(text).map_err(|error| format!("`{text}`: {error}"));
+    // `*` may stand in a header name (RFC 9110 section 5.6.2), but whoever writes it here means a pattern.
+    if kind == "header" && rest.contains('*') {
+        return Err(format!("`{rest}`: one header is named, patterns are not supported"));
+    }
     Ok(match kind {
         "header" => Source::Header(
             HeaderName::from_bytes(rest.as_bytes()).map_err(|_| format!("`{rest}` is not a header name"))?,

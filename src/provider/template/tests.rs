@@ -53,6 +53,7 @@ fn errors_say_where_and_what_is_near() {
     assert_eq!(render("a{bdoy}", "").unwrap_err(), "unknown name `bdoy` (nearest: `body`) (at character 3)");
     assert_eq!(render("{body|hexx}", "").unwrap_err(), "unknown filter `hexx` (nearest: `hex`) (at character 7)");
     assert!(render("a{body", "").unwrap_err().contains("never closed"));
+    assert!(render("{header:X-Sig-*}", "").unwrap_err().contains("patterns are not supported"));
     assert!(render("a}b", "").unwrap_err().contains("`}` without `{`"));
 }
 
