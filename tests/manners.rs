@@ -46,6 +46,17 @@ fn a_filter_hides_no_request_that_is_refused() {
 }
 
 #[test]
+fn a_malformed_signature_is_refused_whatever_provider_the_body_names() {
+    let sandbox = Sandbox::new().env("HOOK_SECRET", SECRET);
+    let listening = sandbox.listen(&["--provider", "prospektr", "--secret-env", "HOOK_SECRET"]);
+    let body = br#"{"type":"message_received","source":"https://prokeep.com"}"#;
+    assert_eq!(post(&listening.address(), "/", &["X-Prospektr-Signature: garbage"], body).status, 401);
+    let received = listening.next_of("received");
+    assert_eq!(received["event"]["provider"], "prospektr");
+    assert!(received["event"]["verdict"]["reason"].as_str().unwrap().starts_with("malformed signature"));
+}
+
+#[test]
 fn an_unmet_expectation_counts_what_the_filter_left_out() {
     let sandbox = Sandbox::new();
     let mut listening = sandbox.listen(&["-e", "invoice.*", "--expect", "1", "--timeout", "2s"]);

@@ -34,6 +34,12 @@ impl Providers {
     pub(super) fn recognise<'p>(&'p self, request: &Request) -> Found<'p> {
         let found =
             |verifier, is_expected| Found { verifier, is_expected, candidates: Vec::new(), verify: self.verify };
+        // A malformed signature is the named provider's to refuse, whatever the body says.
+        if let [only] = self.named.as_slice()
+            && only.provider().claims_signature(request)
+        {
+            return found(Some(only), true);
+        }
         let mut signed = self.named.iter().filter(|verifier| verifier.provider().has_signature(request));
         if let (Some(only), None) = (signed.next(), signed.next()) {
             return found(Some(only), true);

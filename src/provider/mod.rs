@@ -153,6 +153,12 @@ impl Provider {
         self.event.delivery_id(&Scope::of(request))
     }
 
+    /// Whether anything stands where this provider's signature belongs, in whatever form.
+    pub fn claims_signature(&self, request: &Request) -> bool {
+        let scope = Scope::of(request);
+        self.signatures.iter().any(|signature| signature.find(&scope).next().is_some())
+    }
+
     /// Whether the request carries a signature in this provider's form.
     pub fn has_signature(&self, request: &Request) -> bool {
         identify::signature_score(self, &Scope::of(request)) > 0
