@@ -4,10 +4,12 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::delivery::TargetError;
+use crate::history::FilterError;
 use crate::http::ClientError;
 use crate::model::{EmptySecret, RequestError};
 use crate::output;
 use crate::provider::{LookupError, ManifestError, SignError};
+use crate::store::StoreError;
 
 /// The published exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +129,22 @@ impl From<EmptySecret> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         Self::new(Exit::Usage, "bad_certificate_file", error.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        // Without a history nothing can match.
+        let exit = if matches!(error, StoreError::Absent(_)) { Exit::No } else { Exit::Machine };
+        let (code, hint) = (error.code(), error.hint());
+        Self { exit, code, error: error.into(), hint }
+    }
+}
+
+impl From<FilterError> for Failure {
+    fn from(error: FilterError) -> Self {
+        Self::new(Exit::Usage, "bad_filter", error.into())
+            .hint("write PLACE=VALUE, such as json:/data/id=42 or header:X-Topic=orders (operators: = != ~ > >= < <=)")
     }
 }
 

@@ -22,9 +22,19 @@ pub(crate) fn default_catalogue() -> Catalogue {
 /// `$XDG_CONFIG_HOME/hookctl`, else `~/.config/hookctl`
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
 pub(crate) fn user_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
     Some(base.join("hookctl"))
+}
+
+/// The history: `$XDG_DATA_HOME/hookctl/history.db`, else below `~/.local/share`.
+pub(crate) fn history_file() -> Option<PathBuf> {
+    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
+    Some(base.join("hookctl/history.db"))
+}
+
+/// The specification has relative paths ignored.
+fn absolute(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 fn find_folder_upwards(directory: &Path) -> Option<PathBuf> {

@@ -1,13 +1,14 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
-//! The layers, from the bottom: [`model`] and [`json`]; [`provider`], [`output`] and [`http`];
-//! [`delivery`]; [`listener`] and [`load`]; the commands. Imports point down only.
+//! The layers, from the bottom: [`model`] and [`json`]; [`provider`], [`output`], [`store`] and [`http`];
+//! [`delivery`] and [`history`]; [`listener`] and [`load`]; the commands. Imports point down only.
 
 mod cli;
 mod commands;
 pub mod delivery;
 mod error;
 mod folders;
+pub mod history;
 pub mod http;
 pub mod json;
 pub mod listener;
@@ -16,6 +17,7 @@ pub mod model;
 pub mod output;
 pub mod provider;
 mod settings;
+pub mod store;
 
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> std::process::ExitCode {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 11] = [
     &["model", "json"],
     &["provider", "output", "store", "http"],
-    &["delivery", "registration"],
+    &["delivery", "history", "registration"],
     &["listener", "inspector", "mock", "load", "relay"],
     &["error"],
     &["folders"],

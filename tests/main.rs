@@ -11,6 +11,7 @@ mod ending;
 mod forgery;
 mod forward;
 mod hints;
+mod history;
 mod hostile;
 mod layers;
 mod leaks;

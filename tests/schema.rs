@@ -70,6 +70,7 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run_with(&verify, body.as_bytes()), "verified"),
         line_of(&many, "sent"),
         line_of(&many, "summary"),
+        line_of(&sandbox.run(&["events", "show", "--json"]), "event"),
         line_of(&sandbox.run(&["providers", "list", "--json"]), "provider"),
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
         line_of(&sandbox.run(&["config", "--json"]), "config"),

@@ -89,7 +89,7 @@ pub(crate) struct ListenArgs {
     /// Print the secret that would be used, for a .env file, and end
     #[arg(long)]
     pub(crate) print_secret: bool,
-    /// Keep no history (this version keeps none)
+    /// Keep no history: a 2xx then says only that the event was received
     #[arg(long)]
     pub(crate) no_store: bool,
 }

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is decided in `commands`.
 
 mod complete;
+mod events;
 mod listen;
 mod manage;
 mod secret;
@@ -13,13 +14,14 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use events::{EventsCommand, FilterArgs, ListEventsArgs, ShowEventArgs};
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
 };
 pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
-pub(crate) use values::{StatusRange, duration};
+pub(crate) use values::{StatusRange, age, byte_size, duration};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 
 /// Test and debug webhooks: receive, verify, explain, send
@@ -55,6 +57,9 @@ pub(crate) struct GlobalArgs {
     /// Look for providers in this folder too
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) providers: Option<PathBuf>,
+    /// Keep the history in this file instead of the user's data folder
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
+    pub(crate) db: Option<PathBuf>,
     /// Print one JSON object a line on stdout (same as --format json)
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
@@ -108,6 +113,9 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     /// Print the headers that a provider would send with a body
     Sign(Box<SignArgs>),
+    /// The history: what was received, and where it went
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// The providers hookctl knows
     #[command(subcommand)]
     Providers(ProvidersCommand),

@@ -143,6 +143,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
         }),
         expect: args.expect,
         timeout: args.timeout,
+        store: if args.no_store { None } else { Some(Arc::new(context.writer()?)) },
         limits: limits(args.max_body),
     })
 }

@@ -3,6 +3,7 @@
 mod chosen;
 mod config;
 mod doctor;
+mod events;
 mod fixtures;
 mod input;
 mod listen;
@@ -27,6 +28,7 @@ use crate::folders;
 use crate::output::{self, ColorChoice, Format, Human, Palette, Presenter};
 use crate::provider::Catalogue;
 use crate::settings::{self, Settings};
+use crate::store::{Reader, Stored, Writer};
 
 /// What every command needs to know.
 pub(crate) struct Context {
@@ -58,6 +60,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Send(args) => send::run(&args, context),
         Command::Verify(args) => verify::verify(&args, context),
         Command::Sign(args) => verify::sign(&args, context),
+        Command::Events(command) => events::run(&command, context),
         Command::Providers(command) => providers::run(&command, context),
         Command::Fixtures(command) => fixtures::run(&command, context),
         Command::Config(args) => config::run(args.command, context),
@@ -254,6 +257,35 @@ impl Context {
         use std::io::IsTerminal as _;
         let width = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
         Ok(output::print(output::table(headers, rows, width.map(|(width, _)| usize::from(width.0))))?)
+    }
+
+    /// Prints an event of the past as a JSON line.
+    pub(crate) fn print_past(&self, reader: &Reader, stored: &Stored) -> Result<(), Failure> {
+        let (deliveries, waiting) = (reader.deliveries(stored.seq)?, reader.waiting_for(stored.seq)?);
+        let mut line = Vec::new();
+        output::write_past(&mut line, &stored.event, &deliveries, &waiting);
+        Ok(output::print(line)?)
+    }
+
+    /// The file of the history.
+    pub(crate) fn history(&self) -> Result<PathBuf, Failure> {
+        match &self.global.db {
+            Some(path) => Ok(self.path(path)),
+            None => folders::history_file().ok_or_else(|| {
+                Failure::usage("there is no place for the history: neither XDG_DATA_HOME nor HOME is set")
+                    .hint("name a file with --db or HOOKCTL_DB")
+            }),
+        }
+    }
+
+    /// The history, for reading.
+    pub(crate) fn reader(&self) -> Result<Reader, Failure> {
+        Ok(Reader::open(&self.history()?)?)
+    }
+
+    /// The history, for writing.
+    pub(crate) fn writer(&self) -> Result<Writer, Failure> {
+        Ok(Writer::open(&self.history()?, self.settings.retention()?)?)
     }
 
     /// A path that was typed, from the working directory.

@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::http::Answer;
 use crate::model::{Delivery, Verdict, VerdictStatus};
+use crate::store::StoreError;
 
 /// The configured answer.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,15 @@ pub(super) fn refused(verdict: &Verdict) -> Answer {
     let error = if verdict.status == VerdictStatus::Unsigned { "unsigned" } else { "invalid_signature" };
     let reason = verdict.reason.as_ref().map(ToString::to_string).unwrap_or_default();
     json(StatusCode::UNAUTHORIZED, error, &reason)
+}
+
+/// The event is not on the disk, so it must come again: 507 where there is no room (RFC 4918 section
+/// 11.5), 503 otherwise. Where the history lies is no business of the sender.
+pub(super) fn not_kept(error: &StoreError) -> Answer {
+    match error {
+        StoreError::Full(_) => json(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "the event could not be kept"),
+        _ => json(StatusCode::SERVICE_UNAVAILABLE, "not_kept", "the event could not be kept"),
+    }
 }
 
 /// 508: the request has been here before.

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
-use super::is_acceptable;
 use super::tally::Tally;
 use crate::model::{Summary, Verdict};
 
@@ -34,7 +33,7 @@ impl Expectation {
     }
 
     pub(super) fn count(&self, verdict: &Verdict) {
-        if is_acceptable(verdict) {
+        if verdict.is_acceptable() {
             let seen = self.seen.fetch_add(1, Relaxed) + 1;
             if self.wanted.is_some_and(|wanted| seen >= wanted) {
                 self.reached.notify_one();

@@ -26,9 +26,10 @@ use tally::Tally;
 
 use crate::delivery;
 use crate::http::{Answer, Client, Handler, Limits, Received, Refusal, serve};
-use crate::model::{Event, Notice, Summary, Verdict};
+use crate::model::{Event, Notice, Summary};
 use crate::output::Presenter;
 use crate::provider::{Circumstances, Tolerance};
+use crate::store::{StoreError, Writer};
 
 /// How a listener behaves.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct Options {
     pub expect: Option<u64>,
     /// End after this time.
     pub timeout: Option<Duration>,
+    /// Where events are kept; without it a 2xx says only that an event was received.
+    pub store: Option<Arc<Writer>>,
     /// Sizes and waits.
     pub limits: Limits,
 }
@@ -146,6 +149,10 @@ impl Handler for Listener {
             return self.refuse_loop();
         }
         let (event, is_expected) = self.capture(received);
+        let event = match self.keep(event).await {
+            Ok(event) => event,
+            Err(error) => return self.cannot_keep(&error),
+        };
         let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
         // The type of a request that is refused is a stranger's word: it hides nothing.
         if !is_refused && !self.concerns(&event) {
@@ -174,6 +181,22 @@ impl Handler for Listener {
 }
 
 impl Listener {
+    /// Puts the event on the disk; nothing is answered, shown or forwarded before.
+    async fn keep(&self, event: Arc<Event>) -> Result<Arc<Event>, StoreError> {
+        let Some(store) = &self.options.store else { return Ok(event) };
+        let receipt = store.append(Arc::clone(&event), Arc::default()).await?;
+        Ok(match receipt.repeat {
+            Some(repeat) => Arc::new(Event { repeat: Some(repeat), ..(*event).clone() }),
+            None => event,
+        })
+    }
+
+    fn cannot_keep(&self, error: &StoreError) -> Answer {
+        let answer = answer::not_kept(error);
+        self.presenter.present(Notice::Refused { status: answer.status.as_u16(), reason: error.to_string() });
+        answer
+    }
+
     /// Turns a request into an event. The flag is false for a provider that was not asked for: its
     /// events are shown, never forwarded.
     fn capture(&self, received: Received) -> (Arc<Event>, bool) {
@@ -197,6 +220,7 @@ impl Listener {
             delivery_id: found.provider().and_then(|provider| provider.delivery_id(&request)),
             verdict,
             remote: canonical(remote),
+            repeat: None,
             request,
         };
         (Arc::new(event), found.is_expected())
@@ -224,14 +248,4 @@ impl Listener {
 /// An IPv4 peer of a dual-stack socket as what it is.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-/// Whether a verdict counts as a good event: valid, or nothing that could have been checked.
-pub(crate) fn is_acceptable(verdict: &Verdict) -> bool {
-    use crate::model::{Reason, VerdictStatus};
-    match verdict.status {
-        VerdictStatus::Valid => true,
-        VerdictStatus::Unchecked => matches!(verdict.reason, Some(Reason::NotSigned { .. } | Reason::SwitchedOff)),
-        VerdictStatus::Invalid | VerdictStatus::Unsigned => false,
-    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use serde::{Deserialize, Serialize};
 
 /// One attempt and its outcome. Exactly one of `response` and `error` is set, except that a body
 /// which broke off leaves both.
@@ -25,6 +26,15 @@ pub struct Delivery {
     pub error: Option<DeliveryError>,
 }
 
+/// A delivery of the past.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// When it ended.
+    pub made_at: jiff::Timestamp,
+    /// What was sent where, and what came back.
+    pub delivery: Delivery,
+}
+
 /// The target's answer.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -37,7 +47,8 @@ pub struct Response {
 }
 
 /// The kinds of network failure a person can act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// Nothing listens there.
     Refused,

@@ -11,6 +11,15 @@ use super::{Request, Verdict};
 /// Identifies an event: a UUIDv7, so ids sort by arrival.
 pub type EventId = Uuid;
 
+/// A further delivery of something that was delivered before, as the provider's delivery id tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeat {
+    /// 1 for the first retry, which is the second delivery.
+    pub retry: u32,
+    /// The event of the first delivery.
+    pub first: EventId,
+}
+
 /// A received request, when it came, whose it is and whether its signature holds.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -30,4 +39,6 @@ pub struct Event {
     pub request: Request,
     /// The peer that sent it.
     pub remote: SocketAddr,
+    /// Which repeat of an earlier delivery it is; known once it is in the history.
+    pub repeat: Option<Repeat>,
 }

@@ -7,8 +7,8 @@ mod request;
 mod secret;
 mod verdict;
 
-pub use delivery::{Delivery, DeliveryError, FailureKind, Response};
-pub use event::{Event, EventId};
+pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
+pub use event::{Event, EventId, Repeat};
 pub use notice::{Notice, Summary};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};

@@ -1,6 +1,9 @@
 //! The verdict: what verification says about a request, and why.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// The four answers verification can give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +19,14 @@ pub enum VerdictStatus {
 }
 
 impl VerdictStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Valid, Self::Invalid, Self::Unsigned, Self::Unchecked];
+
+    /// Reads the word used in JSON and on screen.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// The word used in JSON and on screen.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +39,8 @@ impl VerdictStatus {
 }
 
 /// Why a verdict is not `valid`. The text never holds a secret or a signature that would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The header (or other place) of the signature is absent.
     #[error("missing signature: the request has no {place}")]
@@ -56,7 +68,7 @@ pub enum Reason {
         /// As received, shortened.
         value: String,
         /// The form it should have.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// The signature is right, but older than the tolerance.
     #[error("timestamp too old by {by} s (age {age} s, tolerance {tolerance} s); the signature itself matches")]
@@ -190,6 +202,15 @@ impl Verdict {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether it counts as a good event: valid, or nothing that could have been checked.
+    pub const fn is_acceptable(&self) -> bool {
+        match self.status {
+            VerdictStatus::Valid => true,
+            VerdictStatus::Unchecked => matches!(self.reason, Some(Reason::NotSigned { .. } | Reason::SwitchedOff)),
+            VerdictStatus::Invalid | VerdictStatus::Unsigned => false,
+        }
     }
 
     /// Whether a listener that insists on signatures refuses the request.

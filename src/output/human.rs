@@ -76,6 +76,11 @@ impl Human {
             event.id,
             size(event.request.body.len() as u64),
         );
+        if let Some(repeat) = &event.repeat {
+            let id = event.delivery_id.as_deref().unwrap_or("an earlier delivery");
+            let text = format!("{} of {id} (first received as {})", repeat.retry, repeat.first);
+            out.push_str(&self.remark("retry", Role::Warning, &text));
+        }
         out.push_str(&self.verdict(&event.verdict));
         if self.quiet {
             return out;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::human::MASK;
 use crate::json::quote_into;
-use crate::model::{Delivery, Event, EventId, Notice, Request, Response, Summary, Verdict};
+use crate::model::{Attempt, Delivery, Event, EventId, Notice, Repeat, Request, Response, Summary, Verdict};
 
 /// Microseconds, always, so that lines sort as text.
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
@@ -93,7 +93,35 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event) {
     write_verdict(out, &event.verdict);
     raw(out, ",\"request\":");
     write_request(out, event);
+    match &event.repeat {
+        Some(Repeat { retry, first }) => {
+            formatted(out, format_args!(",\"retry\":{{\"number\":{retry},\"of\":\"{first}\"}}"));
+        }
+        None => raw(out, ",\"retry\":null"),
+    }
     raw(out, "}");
+}
+
+/// Appends the line of an event of the past, with its deliveries and the targets that have still to
+/// get it, and its line break.
+pub fn write_past(out: &mut Vec<u8>, event: &Event, deliveries: &[Attempt], waiting: &[String]) {
+    open(out, "event");
+    raw(out, ",\"event\":");
+    write_event(out, event);
+    raw(out, ",\"deliveries\":[");
+    for (position, Attempt { made_at, delivery }) in deliveries.iter().enumerate() {
+        raw(out, if position == 0 { "{\"made_at\":\"" } else { ",{\"made_at\":\"" });
+        time(out, *made_at);
+        raw(out, "\",\"delivery\":");
+        write_delivery(out, delivery);
+        raw(out, "}");
+    }
+    raw(out, "],\"waiting\":[");
+    for (position, target) in waiting.iter().enumerate() {
+        raw(out, if position == 0 { "" } else { "," });
+        quote_into(out, target);
+    }
+    raw(out, "]}\n");
 }
 
 /// Appends a verdict's object, without what would have been right.
@@ -273,7 +301,7 @@ mod tests {
             r#""body_sha256":""#,
         );
         let digest = hex::encode(Sha256::digest(br#"{"id":1.0}"#));
-        assert_eq!(text, format!("{expected}{digest}\"}}}}}}\n"));
+        assert_eq!(text, format!("{expected}{digest}\"}},\"retry\":null}}}}\n"));
     }
 
     #[test]

@@ -26,7 +26,9 @@ mod writer;
 pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
 pub use curl::curl;
 pub use human::{Human, Lines, error_lines};
-pub use json_line::{error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_verdict};
+pub use json_line::{
+    error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_past, write_verdict,
+};
 pub use multipart::{Part, parts};
 pub use pretty::{MAX_PRETTY, pretty};
 pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};

@@ -14,7 +14,7 @@ pub(super) fn check(rule: &TimestampRule, scope: &Scope<'_>, circumstances: &Cir
     let text = rule.value.render_text(scope).map_err(|error| Reason::MissingPart { place: error.to_string() })?;
     let made = parse(rule.unit, &text).ok_or_else(|| Reason::MalformedTimestamp {
         value: shorten(&text).into_owned(),
-        expected: describe(rule.unit),
+        expected: describe(rule.unit).into(),
     })?;
     let tolerance = match circumstances.tolerance {
         Tolerance::Provider => rule.tolerance,

@@ -11,6 +11,7 @@ use super::secret::{NOT_THE_SECRET, SecretOrigin};
 use crate::cli;
 use crate::error::{Exit, Failure};
 use crate::provider::SignatureTable;
+use crate::store::Retention;
 
 /// A file that was read.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ struct Tables {
     quiet: Option<Spanned<toml::Value>>,
     verbose: Option<Spanned<toml::Value>>,
     providers: Option<Spanned<toml::Value>>,
+    db: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    history: HistorySettings,
     #[serde(default)]
     listen: Flags,
     #[serde(default)]
@@ -54,6 +58,15 @@ struct ProviderSettings {
     /// Any value, so that an error about its type does not repeat it.
     secret: Option<Spanned<toml::Value>>,
     signature: Option<SignatureTable>,
+}
+
+/// `[history]`: how much is kept. `0` is without limit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistorySettings {
+    max_events: Option<u64>,
+    max_bytes: Option<Spanned<String>>,
+    max_age: Option<Spanned<String>>,
 }
 
 /// `[[route]]`: which events go where.
@@ -115,6 +128,24 @@ impl ConfigFile {
 
     pub(super) fn signature(&self, provider: &str) -> Option<&SignatureTable> {
         self.layers().find_map(|tables| tables.provider(provider)?.signature.as_ref())
+    }
+
+    /// How much of the history is kept, as far as the file says.
+    pub(super) fn retention(&self, rest: Retention) -> Result<Retention, Failure> {
+        let layers = || self.layers().map(|tables| &tables.history);
+        let mut retention = rest;
+        if let Some(events) = layers().find_map(|history| history.max_events) {
+            retention.max_events = Some(events).filter(|events| *events > 0);
+        }
+        if let Some(bytes) = layers().find_map(|history| history.max_bytes.as_ref()) {
+            let size = cli::byte_size(bytes.get_ref()).map_err(|problem| self.wrong_at(bytes, &problem))?;
+            retention.max_bytes = u64::try_from(size).ok().filter(|size| *size > 0);
+        }
+        if let Some(age) = layers().find_map(|history| history.max_age.as_ref()) {
+            let limit = cli::age(age.get_ref()).map_err(|problem| self.wrong_at(age, &problem))?;
+            retention.max_age = Some(limit).filter(|limit| limit.is_positive());
+        }
+        Ok(retention)
     }
 
     pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
@@ -196,6 +227,7 @@ impl Tables {
                 ("quiet", &self.quiet),
                 ("verbose", &self.verbose),
                 ("providers", &self.providers),
+                ("db", &self.db),
             ];
             return globals
                 .into_iter()

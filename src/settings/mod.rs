@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Failure;
 use crate::folders::user_folder;
 use crate::provider::SignatureTable;
+use crate::store::Retention;
 
 pub(crate) use file::{ConfigFile, Route};
 pub(crate) use flags::{FlagValue, preset};
@@ -87,6 +88,11 @@ impl Settings {
     /// Providers with a signature of the configuration's own.
     pub(crate) fn signed_providers(&self) -> Vec<(String, String)> {
         self.files.iter().flat_map(ConfigFile::signed_providers).collect()
+    }
+
+    /// How much of the history is kept; the file that counts most comes last.
+    pub(crate) fn retention(&self) -> Result<Retention, Failure> {
+        self.files.iter().rev().try_fold(Retention::default(), |rest, file| file.retention(rest))
     }
 
     /// Targets by event.

@@ -1,0 +1,19 @@
+//! `hookctl events`: the history.
+
+mod filter;
+mod list;
+mod show;
+
+use clap::Subcommand;
+
+pub(crate) use filter::FilterArgs;
+pub(crate) use list::ListEventsArgs;
+pub(crate) use show::ShowEventArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List events, newest first
+    List(Box<ListEventsArgs>),
+    /// Show one event with its deliveries
+    Show(Box<ShowEventArgs>),
+}

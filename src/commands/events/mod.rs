@@ -1,0 +1,17 @@
+//! `hookctl events`: the history.
+
+mod chosen;
+mod list;
+mod show;
+
+use super::Context;
+use crate::cli::EventsCommand;
+use crate::error::Outcome;
+
+/// Runs one of the commands.
+pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
+    match command {
+        EventsCommand::List(args) => list::run(args, context),
+        EventsCommand::Show(args) => show::run(args, context),
+    }
+}

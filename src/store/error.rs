@@ -1,0 +1,115 @@
+//! What can go wrong with the history, by what a caller or a person can do about it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the history could not be read or written.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// No space, or a limit on the size of files.
+    #[error("the history {0} cannot grow: the disk is full or a limit is reached")]
+    Full(PathBuf),
+    /// The file or its folder cannot be written.
+    #[error("the history {0} cannot be written: it is read-only")]
+    ReadOnly(PathBuf),
+    /// The content is damaged, or is no history at all.
+    #[error("the history {path} is damaged: {problem}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another program's database.
+    #[error("{0} is not a history of hookctl")]
+    Foreign(PathBuf),
+    /// Written by a later version.
+    #[error("the history {path} has schema {found}, and this version knows up to {known}")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema this version knows.
+        known: i64,
+    },
+    /// There is none yet.
+    #[error("there is no history at {0} yet")]
+    Absent(PathBuf),
+    /// Another process held it for too long.
+    #[error("the history {0} is held by another process")]
+    Busy(PathBuf),
+    /// The linked SQLite has a known fault.
+    #[error("SQLite {0} can damage a history that two processes use (fixed in 3.51.3)")]
+    OldSqlite(&'static str),
+    /// The operating system or the disk failed.
+    #[error("the history {path}: {problem}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// In SQLite's words.
+        problem: String,
+    },
+    /// The writer has ended.
+    #[error("the history is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Sorts an error of SQLite by what can be done about it.
+    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let problem = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(path),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, problem },
+            Some(ErrorCode::NotADatabase) => Self::Foreign(path),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path),
+            _ => Self::Io { path, problem },
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Full(_) => {
+                "free some space, or keep less: `hookctl events delete`, then `hookctl events vacuum`".into()
+            }
+            Self::ReadOnly(_) => "give another file with --db, or keep no history with --no-store".into(),
+            Self::Damaged { path, .. } => format!(
+                "`hookctl events salvage` copies what can be read from {}; --db starts a new history",
+                path.display()
+            ),
+            Self::Foreign(_) => "give another file with --db".into(),
+            Self::Newer { .. } => "update hookctl, or give another file with --db".into(),
+            Self::Absent(_) => "`hookctl listen` begins one with the first event; --db names another file".into(),
+            Self::Busy(_) => "wait until the other command has ended".into(),
+            Self::OldSqlite(_) => "build hookctl with its own SQLite".into(),
+            Self::Io { .. } | Self::Closed => return None,
+        })
+    }
+
+    /// The word for it in JSON errors.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Full(_) => "history_full",
+            Self::ReadOnly(_) => "history_read_only",
+            Self::Damaged { .. } => "history_damaged",
+            Self::Foreign(_) => "history_foreign",
+            Self::Newer { .. } => "history_newer",
+            Self::Absent(_) => "no_history",
+            Self::Busy(_) => "history_busy",
+            Self::OldSqlite(_) => "old_sqlite",
+            Self::Io { .. } => "history_io",
+            Self::Closed => "history_closed",
+        }
+    }
+
+    /// Whether the connection can no longer be trusted: what was promised to be on the disk may not
+    /// be (after a failed sync the pages that were not written count as clean).
+    pub(super) const fn spoils_connection(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Damaged { .. })
+    }
+}

@@ -1,0 +1,39 @@
+//! The history: events and their deliveries in one SQLite file.
+//!
+//! - [`Writer`] is a thread that owns the one connection that writes. What waits for it is committed
+//!   together, with one sync to the disk; an answer goes back only after its commit.
+//! - [`Reader`] is a connection of its own that only reads.
+//!
+//! Several processes may use one file at once. Order is the order of arrival, not of the clock.
+
+mod codec;
+mod delete;
+mod error;
+mod insert;
+mod migrate;
+mod open;
+mod pending;
+mod query;
+mod reader;
+mod recent;
+mod retention;
+mod writer;
+
+use crate::model::Event;
+
+pub use error::StoreError;
+pub use pending::{Pending, Settle};
+pub use query::{Direction, Kind, KindTest, Query};
+pub use reader::{Extent, Reader};
+pub use retention::Retention;
+pub use writer::{Receipt, Writer};
+
+/// An event as it is kept.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The order of arrival; never used twice.
+    pub seq: i64,
+    /// The event. The value of a header that was a right credential in itself is not kept: it is
+    /// empty and marked sensitive.
+    pub event: Event,
+}

@@ -1,0 +1,285 @@
+//! The writer: one thread, one connection, one transaction for everything that waits.
+//!
+//! Nothing waits for company: what is there is committed at once, and while the disk works the next
+//! batch gathers.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+
+use super::insert::{DeliveryRow, EventRow, Memory, insert_delivery};
+use super::pending::{self, Settle};
+use super::retention::Retention;
+use super::{StoreError, delete, open};
+use crate::model::{Delivery, Event, EventId, Repeat};
+
+/// Tasks that wait for a commit. Each may hold a body; the server bounds the bytes of these.
+const MAX_WAITING: usize = 4096;
+/// Tasks in one transaction. More make no commit cheaper, and its answers later.
+const MAX_BATCH: usize = 512;
+/// Events after which the limits are looked at while more keep coming.
+const CHECK_EVERY: usize = 256;
+/// The work that can wait begins after so much quiet.
+const QUIET: Duration = Duration::from_millis(250);
+/// Bodies above this are compressed beside the runtime's threads.
+const LARGE_BODY: usize = 256 * 1024;
+
+/// Where an event stands once it is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its place in the order of arrival.
+    pub seq: i64,
+    /// Which repeat of an earlier delivery it is.
+    pub repeat: Option<Repeat>,
+}
+
+/// Writes the history. Everything it says is done is on the disk.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    queue: Mutex<Option<Sender<Box<dyn Task>>>>,
+    room: Semaphore,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Something to do in a transaction, and someone to tell once that is committed.
+trait Task: Send {
+    fn run(&mut self, connection: &Connection, memory: &mut Memory) -> rusqlite::Result<()>;
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+impl Writer {
+    /// Opens the file, makes it where there is none, and starts the thread.
+    pub fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
+        let connection = open::writable(path)?;
+        let (queue, tasks) = channel();
+        let worker = Worker {
+            path: path.to_owned(),
+            connection: Some(connection),
+            memory: Memory::default(),
+            retention,
+            unchecked: CHECK_EVERY,
+        };
+        let thread = std::thread::Builder::new()
+            .name("history".into())
+            .spawn(move || worker.run(&tasks))
+            .map_err(|error| open::failed(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            queue: Mutex::new(Some(queue)),
+            room: Semaphore::new(MAX_WAITING),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps an event, and that `targets` have still to get it. Completes once both are on the disk.
+    pub async fn append(&self, event: Arc<Event>, targets: Arc<[Arc<str>]>) -> Result<Receipt, StoreError> {
+        let row = if event.request.body.len() > LARGE_BODY {
+            let pack = tokio::task::spawn_blocking(move || EventRow::new(event));
+            pack.await.map_err(|_| StoreError::Closed)?
+        } else {
+            EventRow::new(event)
+        };
+        self.transact(move |connection, memory| {
+            let (seq, repeat) = memory.insert_event(connection, &row, &targets)?;
+            Ok(Receipt { seq, repeat })
+        })
+        .await
+    }
+
+    /// Keeps a delivery. With `settled` it also notes what becomes of the event that waited for that
+    /// target. Completes once that is on the disk.
+    pub async fn record(
+        &self,
+        event: EventId,
+        delivery: &Delivery,
+        settled: Option<(Arc<str>, i64, Settle)>,
+    ) -> Result<(), StoreError> {
+        let row = DeliveryRow::new(event, jiff::Timestamp::now(), delivery);
+        self.transact(move |connection, _| {
+            insert_delivery(connection, &row)?;
+            match &settled {
+                Some((target, seq, settle)) => pending::settle(connection, target, *seq, *settle),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Takes over what processes that are no more left waiting for a target; says how many events.
+    pub async fn take_over(&self, target: Arc<str>) -> Result<u64, StoreError> {
+        self.transact(move |connection, _| pending::take_over(connection, &target)).await
+    }
+
+    /// Deletes these events and what belongs to them; says how many there were.
+    pub async fn delete(&self, seqs: Vec<i64>) -> Result<usize, StoreError> {
+        self.transact(move |connection, memory| {
+            let deleted = delete::events(connection, &seqs)?;
+            memory.clear();
+            memory.begin(connection)?;
+            Ok(deleted)
+        })
+        .await
+    }
+
+    /// Finishes what waits and closes the file.
+    pub fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the thread has been reported by itself.
+            let _ = thread.join();
+        }
+    }
+
+    async fn transact<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection, &mut Memory) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let _room: SemaphorePermit<'_> = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
+        let (reply, outcome) = oneshot::channel();
+        {
+            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+            queue.send(Box::new(Work { work, value: None, reply })).map_err(|_| StoreError::Closed)?;
+        }
+        outcome.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Work<T, F> {
+    work: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Task for Work<T, F>
+where
+    T: Send,
+    F: FnMut(&Connection, &mut Memory) -> rusqlite::Result<T> + Send,
+{
+    fn run(&mut self, connection: &Connection, memory: &mut Memory) -> rusqlite::Result<()> {
+        self.value = Some((self.work)(connection, memory)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { value, reply, .. } = *self;
+        // Who asked may have gone away; what was asked is done all the same.
+        let _ = reply.send(outcome.and_then(|()| value.ok_or(StoreError::Closed)));
+    }
+}
+
+/// The thread's side.
+struct Worker {
+    path: PathBuf,
+    /// Taken away when it can no longer be trusted.
+    connection: Option<Connection>,
+    memory: Memory,
+    retention: Retention,
+    /// Tasks since the limits were looked at.
+    unchecked: usize,
+}
+
+impl Worker {
+    fn run(mut self, tasks: &Receiver<Box<dyn Task>>) {
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        loop {
+            match self.next(tasks) {
+                Some(first) => batch.push(first),
+                None => return,
+            }
+            while batch.len() < MAX_BATCH
+                && let Ok(task) = tasks.try_recv()
+            {
+                batch.push(task);
+            }
+            self.unchecked += batch.len();
+            let outcome = self.commit(&mut batch);
+            for task in batch.drain(..) {
+                task.finish(outcome.clone());
+            }
+            if self.unchecked >= CHECK_EVERY {
+                self.tidy();
+            }
+        }
+    }
+
+    /// Waits for a task; does what can wait while there is none. `None` at the end.
+    fn next(&mut self, tasks: &Receiver<Box<dyn Task>>) -> Option<Box<dyn Task>> {
+        loop {
+            match tasks.recv_timeout(QUIET) {
+                Ok(task) => return Some(task),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.tidy() => {}
+                Err(RecvTimeoutError::Timeout) => return tasks.recv().ok(),
+            }
+        }
+    }
+
+    /// One transaction and one sync for all.
+    fn commit(&mut self, batch: &mut [Box<dyn Task>]) -> Result<(), StoreError> {
+        self.transact(|connection, memory| {
+            memory.begin(connection)?;
+            batch.iter_mut().try_for_each(|task| task.run(connection, memory))?;
+            memory.end(connection)
+        })
+    }
+
+    /// A slice of what can wait; whether there may be more.
+    fn tidy(&mut self) -> bool {
+        let retention = self.retention;
+        let mut is_more = false;
+        // Deleting can fail like any write; the next event will say so to whom it concerns.
+        let outcome = self.transact(|connection, memory| {
+            is_more = retention.enforce(connection)?;
+            if is_more {
+                memory.clear();
+            }
+            Ok(())
+        });
+        self.unchecked = 0;
+        outcome.is_ok() && is_more
+    }
+
+    fn transact(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(open::writable(&self.path)?),
+        };
+        let memory = &mut self.memory;
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            work(&transaction, memory)?;
+            transaction.commit()
+        };
+        run().map_err(|error| {
+            let error = StoreError::from_sqlite(&self.path, &error);
+            self.memory.clear();
+            if error.spoils_connection() {
+                self.connection = None;
+            }
+            error
+        })
+    }
+}
