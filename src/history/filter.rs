@@ -154,6 +154,17 @@ impl Condition {
         }
     }
 
+    /// The place as it was typed.
+    pub fn place(&self) -> &str {
+        let end = Operator::WRITTEN.into_iter().filter_map(|(sign, _)| self.text.find(sign)).min();
+        self.text[..end.unwrap_or(self.text.len())].trim_end()
+    }
+
+    /// How the value is compared, and with what; `None` when anything will do.
+    pub fn test(&self) -> Option<(Operator, &str)> {
+        self.test.as_ref().map(|(operator, wanted)| (*operator, wanted.as_str()))
+    }
+
     /// What stands at its place, for an explanation.
     pub fn found<'e>(&self, event: &'e Event) -> Option<Cow<'e, [u8]>> {
         self.place.find(&event.request)
@@ -233,11 +244,11 @@ impl Filter {
     }
 }
 
-fn is_one_of(providers: &[String], provider: &str) -> bool {
+pub(super) fn is_one_of(providers: &[String], provider: &str) -> bool {
     providers.is_empty() || providers.iter().any(|known| known == provider)
 }
 
-fn takes_type(globs: &[WildMatch], event_type: Option<&str>) -> bool {
+pub(super) fn takes_type(globs: &[WildMatch], event_type: Option<&str>) -> bool {
     globs.is_empty() || globs.iter().any(|glob| glob.matches(event_type.unwrap_or_default()))
 }
 
