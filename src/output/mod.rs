@@ -11,6 +11,7 @@ mod body;
 mod curl;
 mod human;
 mod json_line;
+mod junit;
 mod multipart;
 mod pretty;
 mod queue;
@@ -29,6 +30,7 @@ pub use human::{Human, Lines, error_lines};
 pub use json_line::{
     error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_past, write_verdict,
 };
+pub use junit::{JunitCase, JunitProblem, junit};
 pub use multipart::{Part, parts};
 pub use pretty::{MAX_PRETTY, pretty};
 pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};
