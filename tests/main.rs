@@ -8,6 +8,7 @@ mod config;
 mod deliver;
 mod drift;
 mod ending;
+mod expect;
 mod forgery;
 mod forward;
 mod hints;

@@ -1,11 +1,13 @@
 //! `hookctl listen`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
 
 use super::complete;
+use super::expect::Expected;
 use super::values::{byte_size, duration};
 use super::verify::ToleranceArg;
 use super::{SecretArgs, SignatureArgs, TlsArgs};
@@ -16,7 +18,9 @@ Examples:
   hookctl listen -f 3000                    forward to localhost:3000, its answer is the answer
   hookctl listen -f :3000/a -f :4000/b      forward to both, answer 200 at once
   hookctl listen -e 'invoice.*' --json > events.jsonl
+  hookctl listen --where 'json:/data/amount>100'
   hookctl listen --expect 2 --timeout 30s   for CI: ends with 0 once two valid events came
+  hookctl listen --expect 'prospect.added where json:/prospect/state=FL' --timeout 30s --junit report.xml
 
 Ctrl-C ends it with a summary.";
 
@@ -49,6 +53,9 @@ pub(crate) struct ListenArgs {
     /// Only these event types, as globs: 'invoice.*,customer.created'
     #[arg(short, long, value_name = "GLOBS", value_delimiter = ',', add = ArgValueCompleter::new(complete::event_types))]
     pub(crate) events: Vec<String>,
+    /// Only where this holds: json:/data/id=42, header:X-Topic~order, json:/amount>100 (repeatable)
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) r#where: Vec<String>,
     /// Do not check signatures
     #[arg(long)]
     pub(crate) no_verify: bool,
@@ -80,9 +87,13 @@ pub(crate) struct ListenArgs {
     /// Refuse larger bodies
     #[arg(long, value_parser = byte_size, default_value = "25MiB", value_name = "SIZE")]
     pub(crate) max_body: usize,
-    /// End with exit code 0 once this many matching, valid events have come
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) expect: Option<u64>,
+    /// End with exit code 0 once this many matching, valid events have come, or one such as
+    /// 'prospect.added where json:/prospect/state=FL' (repeatable: all must come)
+    #[arg(long, value_name = "N|EXPRESSION")]
+    pub(crate) expect: Vec<Expected>,
+    /// Write what came of --expect to this file, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// End after this time; with --expect unmet, exit code 1
     #[arg(long, value_parser = duration, value_name = "TIME")]
     pub(crate) timeout: Option<Duration>,

@@ -2,6 +2,7 @@
 
 mod complete;
 mod events;
+mod expect;
 mod listen;
 mod manage;
 mod secret;
@@ -15,6 +16,7 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use events::{EventsCommand, FilterArgs, ListEventsArgs, ShowEventArgs};
+pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
@@ -116,6 +118,8 @@ pub(crate) enum Command {
     /// The history: what was received, and where it went
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Check that events came, or wait for them: for tests and CI
+    Expect(Box<ExpectArgs>),
     /// The providers hookctl knows
     #[command(subcommand)]
     Providers(ProvidersCommand),

@@ -3,19 +3,22 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use wildmatch::WildMatch;
 
+use super::expectations::{End, Report};
+use super::shortfall::{expectations, unmet};
 use super::{Context, chosen, input};
 use crate::cli::{ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
+use crate::history::Filter;
 use crate::http::{Client, ClientOptions, Limits, bind};
-use crate::listener::{self, Canned, Destination, Ended, Ending, Options, Providers, Respond, Shortfall};
+use crate::listener::{self, Canned, Destination, Ended, Ending, Options, Providers, Respond};
 use crate::model::{Notice, Secret};
 use crate::output;
 use crate::provider::{Provider, Verifier};
@@ -31,8 +34,13 @@ pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
         return print_secret(args, context);
     }
     let options = options(args, context)?;
+    if args.junit.is_some() && args.expect.is_empty() {
+        context.say("warning: --junit tells what came of --expect: without it no report is written");
+    }
+    let path = args.junit.as_deref().filter(|_| !args.expect.is_empty());
+    let report = Report::new(path, "hookctl listen", context)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::workers()).enable_all().build()?;
-    runtime.block_on(serve(args, context, options))
+    runtime.block_on(serve(args, context, options, &report))
 }
 
 /// The one place that prints a secret, because it was asked to by name.
@@ -49,7 +57,7 @@ fn print_secret(args: &ListenArgs, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcome {
+async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &Report) -> Outcome {
     let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args, error))?;
     let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let client = Client::new(ClientOptions {
@@ -67,6 +75,7 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
     let port = own.first().map_or(args.port, std::net::SocketAddr::port);
+    let began = Instant::now();
     let stopping = Notify::new();
     let signal = stop_signal(Arc::clone(&closed));
     let stop = async {
@@ -86,11 +95,16 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options) -> Outcom
     if let Some(presenter) = Arc::into_inner(presenter) {
         presenter.finish();
     }
-    outcome(args, context, ended, &closed)
+    let (expected, end) = match &ended.ending {
+        Ending::Unmet(shortfall) => (shortfall.expected.clone(), End::Decided),
+        Ending::Stopped => (ended.expected.clone(), End::BrokenOff("interrupted")),
+        Ending::Met | Ending::TimeUp => (ended.expected.clone(), End::Decided),
+    };
+    report.finish(&expected, began.elapsed(), end, outcome(args, context, ended, &closed), context)
 }
 
 fn outcome(args: &ListenArgs, context: &Context, ended: Ended, closed: &Closed) -> Outcome {
-    let Ended { ending, summary, given_up } = ended;
+    let Ended { ending, summary, given_up, .. } = ended;
     if given_up > 0 {
         context.say(&format!("warning: {given_up} deliveries were given up: their targets did not answer in time"));
     }
@@ -99,9 +113,9 @@ fn outcome(args: &ListenArgs, context: &Context, ended: Ended, closed: &Closed) 
     }
     match ending {
         Ending::Met | Ending::TimeUp => Ok(Exit::Done),
-        Ending::Unmet(shortfall) => Err(unmet(&shortfall)),
+        Ending::Unmet(shortfall) => Err(unmet(args, &shortfall)),
         Ending::Stopped if closed.is_closed.load(Relaxed) => Ok(Exit::Done),
-        Ending::Stopped if args.expect.is_some() => {
+        Ending::Stopped if !args.expect.is_empty() => {
             context.say(&format!("interrupted before the expected events came ({} received)", summary.received));
             Ok(Exit::Interrupted)
         }
@@ -109,39 +123,28 @@ fn outcome(args: &ListenArgs, context: &Context, ended: Ended, closed: &Closed) 
     }
 }
 
-fn unmet(shortfall: &Shortfall) -> Failure {
-    let Shortfall { wanted, seen, came, filtered } = shortfall;
-    let message = format!(
-        "expected {wanted} matching, valid events, and {seen} came ({} received: {} valid, {} invalid, {} unsigned, {} unchecked; {filtered} others do not match --events)",
-        came.received, came.valid, came.invalid, came.unsigned, came.unchecked
-    );
-    let hint = if *filtered > 0 && came.received == 0 {
-        "events came, but none that --events asks for"
-    } else if came.received == 0 {
-        "nothing arrived: is the sender's URL right?"
-    } else if came.unchecked > 0 && came.valid == 0 {
-        "unchecked events count only with --no-verify, or where the provider signs nothing: give the secret"
-    } else {
-        "the lines above say what did come"
-    };
-    Failure::new(Exit::No, "expectation_unmet", anyhow::Error::msg(message)).hint(hint)
-}
-
 fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
+    let shown = Filter {
+        events: globs(&args.events),
+        conditions: args.r#where.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
+        ..Filter::default()
+    };
+    let expect = expectations(args, &shown)?;
     Ok(Options {
         providers: providers(args, context)?,
         tolerance: chosen::tolerance(args.tolerance),
         reveal: !context.json() && context.global.verbose > 0,
         public_url: args.public_url.as_deref().map(Target::parse).transpose()?.map(|target| target.url().clone()),
         accept_invalid: args.accept_invalid,
-        events: globs(&args.events),
+        events: shown.events,
+        conditions: shown.conditions,
         answer: answer(args)?,
         destinations: destinations(args, context)?,
         respond: args.respond.map(|mode| match mode {
             RespondMode::Upstream => Respond::Upstream,
             RespondMode::Now => Respond::Now,
         }),
-        expect: args.expect,
+        expect,
         timeout: args.timeout,
         store: if args.no_store { None } else { Some(Arc::new(context.writer()?)) },
         limits: limits(args.max_body),

@@ -1,9 +1,12 @@
 //! The commands: what was typed is given its meaning, services are started, the outcome is printed.
 
+mod came;
 mod chosen;
 mod config;
 mod doctor;
 mod events;
+mod expect;
+mod expectations;
 mod fixtures;
 mod input;
 mod listen;
@@ -11,6 +14,7 @@ mod payload;
 mod printed;
 mod providers;
 mod send;
+mod shortfall;
 mod tamper;
 mod verify;
 mod watch;
@@ -61,6 +65,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Verify(args) => verify::verify(&args, context),
         Command::Sign(args) => verify::sign(&args, context),
         Command::Events(command) => events::run(&command, context),
+        Command::Expect(args) => expect::run(&args, context),
         Command::Providers(command) => providers::run(&command, context),
         Command::Fixtures(command) => fixtures::run(&command, context),
         Command::Config(args) => config::run(args.command, context),

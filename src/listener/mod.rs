@@ -20,11 +20,12 @@ pub use expectation::Shortfall;
 pub use forward::{Destination, Respond};
 pub use recognise::Providers;
 
-use expectation::Expectation;
+use expectation::Expectations;
 use forward::Forwarder;
 use tally::Tally;
 
 use crate::delivery;
+use crate::history::{Condition, Expectation};
 use crate::http::{Answer, Client, Handler, Limits, Received, Refusal, serve};
 use crate::model::{Event, Notice, Summary};
 use crate::output::Presenter;
@@ -46,14 +47,16 @@ pub struct Options {
     pub accept_invalid: bool,
     /// Event types to show, forward and count; all when empty.
     pub events: Vec<WildMatch>,
+    /// What must hold of an event to be shown, forwarded and counted.
+    pub conditions: Vec<Condition>,
     /// The answer, where no target gives it.
     pub answer: Canned,
     /// Where events go.
     pub destinations: Vec<Destination>,
     /// Whose answer counts; by the number of targets when `None`.
     pub respond: Option<Respond>,
-    /// End once this many matching, valid events have come.
-    pub expect: Option<u64>,
+    /// End once all of these have come.
+    pub expect: Vec<Expectation>,
     /// End after this time.
     pub timeout: Option<Duration>,
     /// Where events are kept; without it a 2xx says only that an event was received.
@@ -81,7 +84,7 @@ struct Listener {
     forwarder: Forwarder,
     presenter: Arc<Presenter>,
     tally: Arc<Tally>,
-    expectation: Expectation,
+    expectations: Expectations,
 }
 
 /// How a listener ended, and what came in its life.
@@ -91,6 +94,8 @@ pub struct Ended {
     pub ending: Ending,
     /// The totals.
     pub summary: Summary,
+    /// How far each expectation is.
+    pub expected: Vec<Expectation>,
     /// Deliveries that still waited for a target when the time to finish was up; counted as failed.
     pub given_up: u64,
 }
@@ -99,7 +104,7 @@ pub struct Ended {
 /// for a bounded time, or until `hurry`. Needs a tokio runtime.
 pub async fn listen(
     sockets: Vec<TcpListener>,
-    options: Options,
+    mut options: Options,
     client: &Client,
     presenter: Arc<Presenter>,
     stop: impl Future<Output = ()>,
@@ -107,15 +112,15 @@ pub async fn listen(
 ) -> Ended {
     let tally = Arc::new(Tally::default());
     let forwarder = Forwarder::start(&options.destinations, client, &presenter, &tally);
-    let expectation = Expectation::new(options.expect);
+    let expectations = Expectations::new(std::mem::take(&mut options.expect));
     let (limits, timeout) = (options.limits.clone(), options.timeout);
-    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectation });
+    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectations });
     let mut ending = Ending::Stopped;
     let until = async {
         ending = tokio::select! {
             () = stop => Ending::Stopped,
-            () = listener.expectation.met() => Ending::Met,
-            () = elapsed(timeout) => match listener.expectation.shortfall(&listener.tally) {
+            () = listener.expectations.met() => Ending::Met,
+            () = elapsed(timeout) => match listener.expectations.shortfall(&listener.tally) {
                 Some(shortfall) => Ending::Unmet(shortfall),
                 None => Ending::TimeUp,
             },
@@ -132,7 +137,7 @@ pub async fn listen(
     let given_up = listener.forwarder.waiting();
     let mut summary = listener.tally.summary();
     summary.failed += given_up;
-    Ended { ending, summary, given_up }
+    Ended { ending, summary, expected: listener.expectations.state(), given_up }
 }
 
 async fn elapsed(timeout: Option<Duration>) {
@@ -153,6 +158,7 @@ impl Handler for Listener {
             Ok(event) => event,
             Err(error) => return self.cannot_keep(&error),
         };
+        self.expectations.compare(&event);
         let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
         // The type of a request that is refused is a stranger's word: it hides nothing.
         if !is_refused && !self.concerns(&event) {
@@ -170,7 +176,7 @@ impl Handler for Listener {
             None => self.options.answer.give().await,
         };
         if is_expected {
-            self.expectation.count(&event.verdict);
+            self.expectations.count(&event);
         }
         answer
     }
@@ -240,8 +246,10 @@ impl Listener {
     }
 
     fn concerns(&self, event: &Event) -> bool {
-        let globs = &self.options.events;
-        globs.is_empty() || globs.iter().any(|glob| glob.matches(event.event_type.as_deref().unwrap_or_default()))
+        let Options { events, conditions, .. } = &self.options;
+        let takes_type = |glob: &WildMatch| glob.matches(event.event_type.as_deref().unwrap_or_default());
+        (events.is_empty() || events.iter().any(takes_type))
+            && conditions.iter().all(|condition| condition.holds(event))
     }
 }
 
