@@ -3,10 +3,16 @@
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Uri};
 
-use crate::model::Request;
+use crate::model::{EventId, Request};
 
 /// Marks a request that went through a listener, so that a loop ends after one round.
 pub const HOP: HeaderName = HeaderName::from_static("hookctl-hop");
+
+/// Names the event that a request carries, the same in every attempt.
+pub const EVENT_ID: HeaderName = HeaderName::from_static("hookctl-event-id");
+
+/// Counts the attempts for one target, from 2: the first one has no such header.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("hookctl-attempt");
 
 /// Headers that concern one connection only (RFC 9110 section 7.6.1), or are made anew.
 const DROPPED: [HeaderName; 11] = [
@@ -29,18 +35,37 @@ const FORGEABLE: [&str; 2] = ["forwarded", "x-real-ip"];
 /// Put before the name of a header that says where a request came from.
 const RENAMED: &str = "x-hookctl-received-";
 
-/// The request for a target at `uri`.
+/// The request for a target at `uri`, marked as one that went through a listener.
 pub fn forwardable(request: &Request, uri: Uri) -> Request {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    let mut request = carried(request, uri);
+    request.headers.insert(HOP, HeaderValue::from_static("1"));
+    request
+}
+
+/// The request for a target at `uri`: what was received, less what belongs to one connection and less the
+/// marks of earlier deliveries.
+pub fn carried(request: &Request, uri: Uri) -> Request {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
     let named = connection_options(&request.headers);
     for (name, value) in &request.headers {
-        if DROPPED.contains(name) || named.iter().any(|option| option == name.as_str()) || *name == HOP {
+        let is_mark = [HOP, EVENT_ID, ATTEMPT].contains(name);
+        if is_mark || DROPPED.contains(name) || named.iter().any(|option| option == name.as_str()) {
             continue;
         }
         headers.append(forwarded_name(name), value.clone());
     }
-    headers.insert(HOP, HeaderValue::from_static("1"));
     Request { method: request.method.clone(), uri, headers, body: request.body.clone() }
+}
+
+/// Says which event a request carries and which attempt for this target it is, so that nothing goes out
+/// twice without being marked.
+pub fn mark(request: &mut Request, event: EventId, attempt: u32) {
+    if let Ok(id) = HeaderValue::from_str(&event.to_string()) {
+        request.headers.insert(EVENT_ID, id);
+    }
+    if attempt > 1 {
+        request.headers.insert(ATTEMPT, HeaderValue::from(attempt));
+    }
 }
 
 /// Whether the request has been through a listener already.
@@ -105,5 +130,17 @@ mod tests {
             ]
         );
         assert!(has_looped(&forwarded) && !has_looped(&request));
+        assert!(!has_looped(&carried(&forwarded, Uri::default())), "what is sent anew begins a chain of its own");
+    }
+
+    #[test]
+    fn marks_are_those_of_this_delivery() {
+        let mut request = Request::default();
+        mark(&mut request, EventId::from_u128(1), 3);
+        let mut again = carried(&request, Uri::default());
+        assert!(again.headers.is_empty(), "{:?}", again.headers);
+        mark(&mut again, EventId::from_u128(2), 1);
+        assert_eq!(again.headers[EVENT_ID], EventId::from_u128(2).to_string());
+        assert!(!again.headers.contains_key(ATTEMPT), "the first attempt needs no number");
     }
 }

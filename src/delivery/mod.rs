@@ -3,5 +3,5 @@
 mod forward;
 mod target;
 
-pub use forward::{HOP, forwardable, has_looped};
+pub use forward::{ATTEMPT, EVENT_ID, HOP, carried, forwardable, has_looped, mark};
 pub use target::{Target, TargetError};
