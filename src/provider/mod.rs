@@ -43,7 +43,7 @@ pub use identify::{Identity, identify};
 pub use manifest::{Retries, SignatureTable};
 pub use problem::ManifestError;
 pub use selector::{Selector, SelectorError};
-pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, sign};
+pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, resign, sign};
 pub use signature::{SecretHint, Signature};
 pub use verify::Verifier;
 

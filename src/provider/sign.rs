@@ -211,6 +211,31 @@ pub fn sign(
     }
 }
 
+/// Signs a request of the past anew: its signatures give way to a fresh one, the signed time says now, and
+/// an id that is signed is made up only where there is none. All other headers stay as they are.
+pub fn resign(
+    provider: &Provider,
+    id: Option<&str>,
+    secret: &Secret,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let Some(signature) = choose_signature(provider, id, secret)? else { return Ok(()) };
+    for source in provider.signatures.iter().flat_map(|signature| &signature.sources) {
+        if let Source::Header(name) = source.source() {
+            request.headers.remove(name);
+        }
+    }
+    if let Some(name) = time_header(signature) {
+        request.headers.remove(name);
+    }
+    let absent = |name: &HeaderName| signature.reads_header(name) && !request.headers.contains_key(name);
+    let needed: Vec<(HeaderName, Template)> =
+        provider.delivery.headers.iter().filter(|(name, _)| absent(name)).cloned().collect();
+    provider_headers(&needed, "", 1, request, generator)?;
+    sign(provider, Some(signature.id()), secret, request, generator)
+}
+
 /// The alternative to sign with: the one asked for, else the first that takes this secret; none when the
 /// provider signs nothing.
 pub fn choose_signature<'p>(
@@ -240,6 +265,14 @@ fn set_variables(
 ) -> Result<(), SignError> {
     let Some(rule) = &signature.timestamp else { return Ok(()) };
     let now = timestamp::write(rule.unit, generator.borrow().now());
+    match time_header(signature) {
+        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now, false),
+        _ => Ok(()),
+    }
+}
+
+/// The header that carries the signed time, where a header does.
+fn time_header(signature: &Signature) -> Option<HeaderName> {
     let direct = |source: &Source| match source {
         Source::Header(name) => Some(name.clone()),
         Source::Variable(variable) => signature.variables.iter().find_map(|(name, source)| match source.source() {
@@ -249,7 +282,7 @@ fn set_variables(
         _ => None,
     };
     let header = std::cell::Cell::new(None);
-    rule.value.uses(|source| {
+    signature.timestamp.as_ref()?.value.uses(|source| {
         let found = direct(source);
         let is_found = found.is_some();
         if is_found {
@@ -257,10 +290,7 @@ fn set_variables(
         }
         is_found
     });
-    match header.into_inner() {
-        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now, false),
-        _ => Ok(()),
-    }
+    header.into_inner()
 }
 
 /// What takes the place of `{signature}`.

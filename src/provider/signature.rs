@@ -249,6 +249,18 @@ impl Signature {
         })
     }
 
+    /// Whether what is signed holds the value of this header.
+    pub(crate) fn reads_header(&self, header: &http::HeaderName) -> bool {
+        let is_it = |source: &Source| matches!(source, Source::Header(name) if name == header);
+        let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
+        self.signed.iter().chain([&self.key]).any(|template| {
+            template.uses(|source| match source {
+                Source::Variable(name) => by_name(name).is_some_and(|(_, variable)| is_it(variable.source())),
+                source => is_it(source),
+            })
+        })
+    }
+
     /// How it is written there: `t={timestamp},v1={signature}`.
     pub fn format(&self) -> &str {
         self.formats.first().map_or("{signature}", Format::text)
