@@ -21,6 +21,7 @@ mod listen;
 mod manage;
 mod manifests;
 mod manners;
+mod replay;
 mod routes;
 mod sandbox;
 mod schema;

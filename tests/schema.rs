@@ -71,6 +71,7 @@ fn samples() -> Vec<Value> {
         line_of(&many, "sent"),
         line_of(&many, "summary"),
         line_of(&sandbox.run(&["events", "show", "--json"]), "event"),
+        line_of(&sandbox.run(&["events", "replay", "@last", "--to", &app.url(), "--json"]), "replayed"),
         line_of(&sandbox.run(&["providers", "list", "--json"]), "provider"),
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
         line_of(&sandbox.run(&["config", "--json"]), "config"),

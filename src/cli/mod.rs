@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub(crate) use events::{EventsCommand, FilterArgs, ListEventsArgs, ShowEventArgs};
+pub(crate) use events::{EventsCommand, FilterArgs, ListEventsArgs, ReplayArgs, ShowEventArgs};
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
@@ -23,7 +23,7 @@ pub(crate) use manage::{
 };
 pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
-pub(crate) use values::{StatusRange, age, byte_size, duration};
+pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size, duration};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 
 /// Test and debug webhooks: receive, verify, explain, send
@@ -120,6 +120,8 @@ pub(crate) enum Command {
     Events(EventsCommand),
     /// Check that events came, or wait for them: for tests and CI
     Expect(Box<ExpectArgs>),
+    /// Send events of the history again (same as `events replay`)
+    Resend(Box<ReplayArgs>),
     /// The providers hookctl knows
     #[command(subcommand)]
     Providers(ProvidersCommand),

@@ -15,14 +15,15 @@ Examples:
   hookctl send prospect.added --to 4000 --secret-env HOOK_SECRET --set prospect.city=Miami
   hookctl send github/push --to https://example.test/hook --dry-run
   hookctl send ./payload.json --provider stripe --to 4000 --secret-env STRIPE_WEBHOOK_SECRET
+  hookctl send @last --to 4000            the body of a captured event, signed anew
   hookctl send prospect.added --to 4000 --tamper signature --expect-status 401
   hookctl send message_received --to 4000 --count 1000 --concurrency 16";
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SendArgs {
-    /// An event (message_received), PROVIDER/EVENT, a file, @FILE, or - for stdin
-    #[arg(value_name = "EVENT|FILE", required_unless_present = "data", add = ArgValueCompleter::new(complete::events))]
+    /// An event (message_received), PROVIDER/EVENT, a file, @FILE, - for stdin, or a captured event (@last, @2, @ID)
+    #[arg(value_name = "EVENT|FILE|@ID", required_unless_present = "data", add = ArgValueCompleter::new(complete::events))]
     pub(crate) what: Option<String>,
     /// Where to: 4242, localhost:4242/path or a URL
     #[arg(long, value_name = "URL")]

@@ -97,6 +97,28 @@ impl std::str::FromStr for Rate {
     }
 }
 
+/// How fast the past runs again: `1x`, `10x`, `0.5x`, or `max` without any waits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Speed {
+    /// How many times as fast; `None` for no waits at all.
+    pub(crate) factor: Option<f64>,
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "max" {
+            return Ok(Self { factor: None });
+        }
+        let factor: Option<f64> = text.strip_suffix('x').and_then(|number| number.parse().ok());
+        match factor.filter(|factor| factor.is_finite() && *factor > 0.0) {
+            Some(factor) => Ok(Self { factor: Some(factor) }),
+            None => Err(format!("`{text}` is not a speed (write 1x, 10x or max)")),
+        }
+    }
+}
+
 /// Status codes: `204`, `2xx`, `200-299`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StatusRange {
@@ -170,6 +192,10 @@ mod tests {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
         assert!("1/h".parse::<Rate>().is_ok());
+        assert_eq!(("10x".parse(), "max".parse()), (Ok(Speed { factor: Some(10.0) }), Ok(Speed { factor: None })));
+        for text in ["", "x", "0x", "-1x", "infx", "NaNx", "10", "fast"] {
+            assert!(text.parse::<Speed>().is_err(), "{text}");
+        }
         let range = status_range("2xx,404").unwrap();
         assert!(range.contains(204) && range.contains(404) && !range.contains(301));
         assert!(status_range("9xx").is_err() && status_range("99").is_err());

@@ -13,16 +13,20 @@ Examples:
       --header 'X-Hub-Signature-256: sha256=757107ea…' --body payload.json
   pbpaste | hookctl verify --provider stripe --header \"$STRIPE_SIGNATURE_LINE\" --tolerance none
   hookctl verify --provider twilio --url https://example.test/sms --header 'X-Twilio-Signature: …' --body -
+  hookctl verify @last --secret-env GITHUB_WEBHOOK_SECRET    a captured event, as of when it was received
 
 Valid: one line, exit code 0. Not valid: the reason and what to change, exit code 1.";
 
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
+    /// A captured event: @last, @2, an id or the beginning of one
+    #[arg(value_name = "EVENT", conflicts_with_all = ["body", "method"])]
+    pub(crate) event: Option<String>,
     /// Whose signature it is; recognised from the headers when left out
     #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::providers))]
     pub(crate) provider: Option<String>,
-    /// Header of the request, 'Name: value' (repeatable)
+    /// Header of the request, 'Name: value' (repeatable); of a captured event it replaces what was received
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub(crate) header: Vec<String>,
     /// The body: a file, or - for stdin
@@ -34,7 +38,7 @@ pub(crate) struct VerifyArgs {
     /// The method
     #[arg(long, value_name = "METHOD", default_value = "POST")]
     pub(crate) method: String,
-    /// Pretend it is this moment (RFC 3339, or seconds since 1970)
+    /// Pretend it is this moment (RFC 3339, or seconds since 1970); for a captured event when it was received
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// How old a signature may be, such as 5m, or none

@@ -1,9 +1,12 @@
 //! The commands: what was typed is given its meaning, services are started, the outcome is printed.
 
 mod came;
+mod captured;
 mod chosen;
 mod config;
 mod doctor;
+mod edit;
+mod editor;
 mod events;
 mod expect;
 mod expectations;
@@ -12,6 +15,7 @@ mod input;
 mod listen;
 mod payload;
 mod printed;
+mod progress;
 mod providers;
 mod send;
 mod shortfall;
@@ -66,6 +70,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Sign(args) => verify::sign(&args, context),
         Command::Events(command) => events::run(&command, context),
         Command::Expect(args) => expect::run(&args, context),
+        Command::Resend(args) => events::replay(&args, context),
         Command::Providers(command) => providers::run(&command, context),
         Command::Fixtures(command) => fixtures::run(&command, context),
         Command::Config(args) => config::run(args.command, context),

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Context, chosen, input};
+use super::{Context, captured, chosen, edit, input};
 use crate::cli::SendArgs;
 use crate::error::Failure;
-use crate::json::{self, Missing, Pointer, SetError};
-use crate::provider::{Fixture, Generator, LookupError, Origin, Provider, renew, set_field};
+use crate::json;
+use crate::model::Event;
+use crate::provider::{Fixture, Generator, LookupError, Origin, Provider, renew};
 
 /// The provider for a body that no provider is named for: any event, no signature of its own.
 const NEUTRAL: &str = "generic";
@@ -48,15 +49,10 @@ pub(super) fn find(args: &SendArgs, context: &Context) -> Result<Payload, Failur
 }
 
 fn named(what: &str, args: &SendArgs, context: &Context) -> Result<Payload, Failure> {
-    if let Some(name) = what.strip_prefix('@') {
-        let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        let hint = "history is not kept by this version; @FILE is a file's bytes";
-        return from_file(what, args, context).map_err(|failure| match is_number || name == "last" {
-            true => failure.hint(hint),
-            false => failure,
-        });
+    if let Some(stored) = captured::find(what, context)? {
+        return from_event(stored.event, args, context);
     }
-    if what == "-" {
+    if what == "-" || what.starts_with('@') {
         return from_file(what, args, context);
     }
     match context.catalogue.find_fixture(what, args.provider.as_deref()) {
@@ -140,6 +136,26 @@ fn from_fixture(fixture: Fixture) -> Payload {
     }
 }
 
+/// The body of a captured event, to be sent as its provider would send it now.
+fn from_event(event: Event, args: &SendArgs, context: &Context) -> Result<Payload, Failure> {
+    let own = || context.catalogue.provider(&event.provider).or_else(|_| context.catalogue.provider(NEUTRAL));
+    let provider = args.provider.as_deref().map_or_else(own, |id| context.catalogue.provider(id))?;
+    let content_type = event.request.header("content-type").map(str::to_owned);
+    let name = event.event_type.or_else(|| provider.event_type(&event.request));
+    let mut payload = Payload {
+        provider,
+        event: name.unwrap_or_default(),
+        body: event.request.body.to_vec(),
+        content_type: None,
+        headers: Vec::new(),
+        is_fixture: false,
+        file: None,
+        note: None,
+    };
+    payload.content_type = content_type.or_else(|| guess_type(&payload));
+    Ok(payload)
+}
+
 fn neutral(args: &SendArgs, context: &Context, event: Option<&str>) -> Result<Payload, Failure> {
     let provider = context.catalogue.provider(args.provider.as_deref().unwrap_or(NEUTRAL))?;
     Ok(Payload {
@@ -192,57 +208,6 @@ impl Payload {
         } else {
             self.body.clone()
         };
-        let missing = if args.add { Missing::Add } else { Missing::Refuse };
-        args.set.iter().try_fold(body, |body, edit| self.edited(body, edit, missing))
+        edit::apply(body, self.content_type.as_deref(), &args.set, args.add)
     }
-
-    fn edited(&self, body: Vec<u8>, edit: &str, missing: Missing) -> Result<Vec<u8>, Failure> {
-        let Some((path, value)) = edit.split_once('=') else {
-            return Err(Failure::usage(format!("`--set {edit}` has no `=`")).hint("write path=text or path:=JSON"));
-        };
-        let (path, raw) = match path.strip_suffix(':') {
-            Some(path) => (path, true),
-            None => (path, false),
-        };
-        if self.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
-            return edited_form(&body, path, value, missing);
-        }
-        let pointer = Pointer::from_path(path).map_err(|error| Failure::usage(format!("`--set {path}`: {error}")))?;
-        let value = if raw { value.to_owned() } else { json::quote(value) };
-        json::set(&body, &pointer, value.as_bytes(), missing).map_err(|error| set_failure(path, error))
-    }
-}
-
-fn edited_form(body: &[u8], name: &str, value: &str, missing: Missing) -> Result<Vec<u8>, Failure> {
-    if let Some(edited) = set_field(body, name, value) {
-        return Ok(edited);
-    }
-    if missing == Missing::Add {
-        let mut text = String::from_utf8_lossy(body).into_owned();
-        let separator = if text.is_empty() { "" } else { "&" };
-        text.push_str(separator);
-        text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
-        text.push('=');
-        text.extend(form_urlencoded::byte_serialize(value.as_bytes()));
-        return Ok(text.into_bytes());
-    }
-    let fields: Vec<String> = form_urlencoded::parse(body).map(|(key, _)| key.into_owned()).collect();
-    let nearest = fields.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    let failure = Failure::usage(format!("the body has no field `{name}`"));
-    Err(match nearest {
-        Some(nearest) => failure.hint(format!("nearest: `{nearest}`; --add makes a new one")),
-        None => failure.hint("--add makes a new one"),
-    })
-}
-
-fn set_failure(path: &str, error: SetError) -> Failure {
-    let hint = match &error {
-        SetError::UnknownPath { nearest: Some(nearest), .. } => format!("nearest: `{nearest}`; --add makes a new one"),
-        SetError::UnknownPath { nearest: None, .. } => "--add makes a new one".to_owned(),
-        SetError::BadValue(_) => "after := comes JSON, such as :=3 or :='\"text\"'".to_owned(),
-        _ => "--set edits JSON and form bodies".to_owned(),
-    };
-    let mut failure = Failure::usage(format!("`--set {path}`: {error}")).hint(hint);
-    failure.code = "bad_set";
-    failure
 }

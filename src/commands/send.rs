@@ -1,13 +1,12 @@
 //! `hookctl send`.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::HeaderMap;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -214,7 +213,7 @@ impl Job {
                 // Whoever is not there to be told has ended already.
                 let _ = tell.send(error);
             })?,
-            progress: progress(context, &plan, many),
+            progress: if many { super::progress::bar(context, plan.count) } else { ProgressBar::hidden() },
             every: context.json() || !many,
             failures: AtomicU64::new(0),
         });
@@ -256,16 +255,6 @@ enum Stopped {
     Interrupted,
     /// Nobody reads stdout any more, or it cannot be written.
     Unread(std::io::Error),
-}
-
-/// A bar on a terminal when there are many and nothing else is printed.
-fn progress(context: &Context, plan: &Plan, many: bool) -> ProgressBar {
-    if !many || context.json() || context.global.quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let Some(count) = plan.count else { return ProgressBar::new_spinner() };
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {eta}");
-    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Where the shots of one run go.

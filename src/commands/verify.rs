@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use http::HeaderMap;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::printed::mask;
-use super::{Context, chosen, input};
+use super::{Context, chosen, events, input};
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure, Outcome};
 use crate::model::{Request, Verdict, VerdictStatus};
@@ -19,17 +20,21 @@ const MAX_REASON_WIDTH: usize = 2_000;
 
 /// Checks one request.
 pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
-    let request = request(args)?;
-    let provider = match &args.provider {
+    let Subject { request, provider, received_at } = Subject::find(args, context)?;
+    let provider = match args.provider.as_deref().or(provider.as_deref()) {
         Some(id) => chosen::provider(context, id, &args.signature)?,
         None => recognised(&request, context)?,
     };
+    let received_at = received_at.filter(|_| args.at.is_none());
+    if let Some(received_at) = received_at.filter(|_| provider.signatures().iter().any(Signature::has_timestamp)) {
+        context.say(&format!("note: checked as of {received_at:.0}, when it was received (--at names another time)"));
+    }
     let secret = chosen::secret(context, &provider, &args.secret)?;
     let circumstances = Circumstances {
         tolerance: chosen::tolerance(args.tolerance),
         url: args.url.as_deref(),
         reveal: !context.json(),
-        ..Circumstances::at(input::moment(args.at.as_deref())?)
+        ..Circumstances::at(received_at.map_or_else(|| input::moment(args.at.as_deref()), Ok)?)
     };
     let verifier = Verifier::new(Arc::clone(&provider), secret);
     let mut verdict = verifier.verify(&request, &circumstances);
@@ -40,6 +45,34 @@ pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
     let exit = if verdict.status == VerdictStatus::Valid { Exit::Done } else { Exit::No };
     print_verdict(&verdict, &provider, &request, context)
         .map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
+}
+
+/// What is checked, with what is known of it already.
+struct Subject {
+    request: Request,
+    provider: Option<Arc<str>>,
+    received_at: Option<Timestamp>,
+}
+
+impl Subject {
+    fn find(args: &VerifyArgs, context: &Context) -> Result<Self, Failure> {
+        let Some(name) = &args.event else {
+            return Ok(Self { request: request(args)?, provider: None, received_at: None });
+        };
+        let event = events::find(&context.reader()?, name)?.event;
+        let mut request = event.request;
+        let typed = input::headers(&args.header)?;
+        for name in typed.keys() {
+            request.headers.remove(name);
+        }
+        request.headers.extend(typed);
+        if let Some((name, _)) = request.headers.iter().find(|(_, value)| value.is_sensitive()) {
+            let message = format!("`{name}` of this event was the right credential, which the history does not keep");
+            return Err(Failure::usage(message).hint(format!("give it again: --header '{name}: …'")));
+        }
+        let is_known = context.catalogue.ids().iter().any(|id| *id == *event.provider);
+        Ok(Self { request, provider: Some(event.provider).filter(|_| is_known), received_at: Some(event.received_at) })
+    }
 }
 
 fn request(args: &VerifyArgs) -> Result<Request, Failure> {

@@ -2,12 +2,14 @@
 
 mod filter;
 mod list;
+mod replay;
 mod show;
 
 use clap::Subcommand;
 
 pub(crate) use filter::FilterArgs;
 pub(crate) use list::ListEventsArgs;
+pub(crate) use replay::ReplayArgs;
 pub(crate) use show::ShowEventArgs;
 
 #[derive(Debug, Subcommand)]
@@ -16,4 +18,6 @@ pub(crate) enum EventsCommand {
     List(Box<ListEventsArgs>),
     /// Show one event with its deliveries
     Show(Box<ShowEventArgs>),
+    /// Send events again: one, several, or all that a filter selects, oldest first
+    Replay(Box<ReplayArgs>),
 }

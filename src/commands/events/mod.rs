@@ -2,7 +2,11 @@
 
 mod chosen;
 mod list;
+mod replay;
 mod show;
+
+pub(super) use chosen::find;
+pub(super) use replay::run as replay;
 
 use super::Context;
 use crate::cli::EventsCommand;
@@ -13,5 +17,6 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
     match command {
         EventsCommand::List(args) => list::run(args, context),
         EventsCommand::Show(args) => show::run(args, context),
+        EventsCommand::Replay(args) => replay::run(args, context),
     }
 }
