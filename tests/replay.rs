@@ -103,6 +103,10 @@ fn what_failed_goes_again_to_where_it_failed() {
     assert_eq!(deliveries(&sandbox, "@last")[0]["error"]["kind"], "refused");
     let expected = replay(&sandbox, &["@last", "--to", &target.url(), "--expect-status", "201"]);
     assert_eq!(expected.code, 1);
+    target.rest();
+    let only = replay(&sandbox, &["--failed", "--json"]);
+    assert_eq!((only.code, only.lines().len()), (3, 2), "one attempt and the totals: {}", only.stdout);
+    assert!(target.rest().is_empty(), "what arrived somewhere does not go there again");
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct Destination {
     pub(super) attempts: u32,
     /// Whether one of them was answered with a 2xx.
     pub(super) delivered: bool,
+    /// Whether the last of them failed.
+    pub(super) failed: bool,
 }
 
 /// The destinations of an event: `to`, else every target it went to, as recorded, or still waits for.
@@ -64,20 +66,21 @@ impl Destination {
     fn joined(target: &Target, path: &Uri) -> Self {
         let uri = target.join(path);
         let text = uri.as_ref().map_or_else(|_| target.to_string(), ToString::to_string);
-        Self { target: text, uri, waits: None, attempts: 0, delivered: false }
+        Self { target: text, uri, waits: None, attempts: 0, delivered: false, failed: false }
     }
 
     /// A whole URL, as it was recorded.
     fn recorded(url: &str) -> Result<Self, Failure> {
         let uri = url.parse().map_err(|_| TargetError::NotUrl(url.to_owned()))?;
-        Ok(Self { target: url.to_owned(), uri: Ok(uri), waits: None, attempts: 0, delivered: false })
+        Ok(Self { target: url.to_owned(), uri: Ok(uri), waits: None, attempts: 0, delivered: false, failed: false })
     }
 
     fn take_past(&mut self, attempts: &[Attempt]) {
         let own = attempts.iter().filter(|attempt| attempt.delivery.target == self.target);
         for attempt in own {
             self.attempts = self.attempts.saturating_add(1);
-            self.delivered |= attempt.delivery.is_success();
+            self.failed = !attempt.delivery.is_success();
+            self.delivered |= !self.failed;
         }
     }
 }

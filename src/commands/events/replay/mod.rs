@@ -116,7 +116,8 @@ impl<'a> Replay<'a> {
     /// The requests of an event. `is_unmarked` is true while the attempt that a killed replay did not get
     /// to record may still come: it was for the first event without any attempt, so that one is marked.
     fn shots(&self, stored: &Stored, is_unmarked: &mut bool) -> Result<Vec<Shot>, Failure> {
-        let wanted = self.destinations(stored)?.into_iter();
+        let found = destinations(&self.reader, stored, self.target.as_ref())?;
+        let wanted = found.into_iter().filter(|destination| self.is_wanted(destination));
         wanted
             .map(|destination| {
                 let mut attempt = destination.attempts + 1;
@@ -130,11 +131,12 @@ impl<'a> Replay<'a> {
             .collect()
     }
 
-    /// Where an event goes: with `--missing` only where it has not arrived yet.
-    fn destinations(&self, stored: &Stored) -> Result<Vec<Destination>, Failure> {
-        let mut found = destinations(&self.reader, stored, self.target.as_ref())?;
-        found.retain(|destination| !(self.args.missing && destination.delivered));
-        Ok(found)
+    /// With `--missing` an event goes only where it has not arrived yet; with `--failed` and no target
+    /// of its own only where it failed or waits.
+    fn is_wanted(&self, destination: &Destination) -> bool {
+        let is_left_out = self.args.missing && destination.delivered;
+        let is_done = self.args.filter.failed && self.target.is_none() && !destination.failed;
+        !is_left_out && (!is_done || destination.waits.is_some())
     }
 }
 

@@ -87,7 +87,7 @@ impl Selection {
             self.first_homeless.get_or_insert_with(|| stored.event.id.to_string());
             return Ok(());
         }
-        let wanted = destinations.iter().filter(|destination| !(replay.args.missing && destination.delivered));
+        let wanted = destinations.iter().filter(|destination| replay.is_wanted(destination));
         let mut requests = 0;
         for destination in wanted {
             requests += 1;
