@@ -45,7 +45,12 @@ pub struct App {
 impl App {
     /// Answers each request with the bytes that `answer` makes of it.
     pub fn start(answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_on(0, answer)
+    }
+
+    /// The same on a port of one's choice, such as one that was closed until now.
+    pub fn start_on(port: u16, answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let address = listener.local_addr().unwrap();
         let (send, seen) = channel();
         let answer: Arc<Answer> = Arc::new(answer);

@@ -95,7 +95,7 @@ fn ctrl_c_and_sigterm_end_a_plain_listener_with_0_and_a_summary() {
         }
         let (code, lines, stderr) = listening.end_with(name);
         let expected = json!({"v": 1, "type": "stopped", "received": 2, "valid": 1, "invalid": 0, "unsigned": 1,
-            "unchecked": 0, "forwarded": 0, "failed": 0});
+            "unchecked": 0, "forwarded": 0, "failed": 0, "waiting": 0});
         assert_eq!((code, lines.last().unwrap(), stderr.as_str()), (0, &expected, ""), "{name}");
     }
 }

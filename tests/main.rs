@@ -7,6 +7,7 @@ mod catalogue;
 mod config;
 mod deliver;
 mod drift;
+mod durable;
 mod ending;
 mod expect;
 mod forgery;

@@ -18,7 +18,7 @@ fn a_second_ctrl_c_ends_at_once_and_what_waited_is_said_to_be_given_up() {
     // It takes connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = format!("http://{}", silent.local_addr().unwrap());
-    let mut listening = sandbox.listen(&["-f", &target, "--respond", "now"]);
+    let mut listening = sandbox.listen(&["-f", &target, "--respond", "now", "--no-store"]);
     for _ in 0..3 {
         assert_eq!(post(&listening.address(), "/", &[], b"{}").status, 200);
     }

@@ -76,12 +76,21 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
         line_of(&sandbox.run(&["config", "--json"]), "config"),
         line_of(&sandbox.run(&["doctor", "--json"]), "check"),
+        down(&sandbox),
         json!({ "v": 1, "type": "lagged", "missed": 3 }),
     ];
     samples.extend(listening.interrupt().1.into_iter().filter(|line| line["type"] == "stopped"));
     let error = sandbox.run(&["send", "prospect.add", "--to", "1", "--json"]);
     samples.push(serde_json::from_str(error.stderr.trim()).unwrap());
     samples
+}
+
+/// A target that is not there.
+fn down(sandbox: &Sandbox) -> Value {
+    let target = crate::app::closed_port().to_string();
+    let listening = sandbox.listen(&["-f", &target, "--respond", "now"]);
+    crate::wire::post(&listening.address(), "/", &[], b"{}");
+    listening.next_of("target")
 }
 
 #[test]

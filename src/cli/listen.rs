@@ -17,6 +17,8 @@ Examples:
   hookctl listen --provider prospektr --secret-env HOOK_SECRET
   hookctl listen -f 3000                    forward to localhost:3000, its answer is the answer
   hookctl listen -f :3000/a -f :4000/b      forward to both, answer 200 at once
+  hookctl listen -f 3000 --respond now      answer at once; what 3000 cannot take yet waits for it
+  hookctl listen -f 3000 --resume           forward first what an earlier run left waiting
   hookctl listen -e 'invoice.*' --json > events.jsonl
   hookctl listen --where 'json:/data/amount>100'
   hookctl listen --expect 2 --timeout 30s   for CI: ends with 0 once two valid events came
@@ -42,6 +44,14 @@ pub(crate) struct ListenArgs {
     /// Whose answer the sender gets: the target's, or the configured one at once
     #[arg(long, value_enum, value_name = "MODE", help_heading = "Forwarding")]
     pub(crate) respond: Option<RespondMode>,
+    /// Send an event again this often when a target fails on it: 408, 425, 429, 5xx, no answer in time, a
+    /// connection that broke (after 1s, 5s, 30s, 2m, 10m; not where the target's answer is the answer:
+    /// there the sender tries again)
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Forwarding")]
+    pub(crate) forward_retries: u32,
+    /// First forward what earlier runs left waiting for these targets, in its order
+    #[arg(long, conflicts_with = "no_store", help_heading = "Forwarding")]
+    pub(crate) resume: bool,
     /// How long a target may take; 0 waits for ever
     #[arg(long, value_parser = duration, default_value = "30s", value_name = "TIME", help_heading = "Forwarding")]
     pub(crate) forward_timeout: Duration,

@@ -12,7 +12,7 @@ use wildmatch::WildMatch;
 
 use super::expectations::{End, Report};
 use super::shortfall::{expectations, unmet};
-use super::{Context, chosen, input};
+use super::{Context, chosen, input, resume};
 use crate::cli::{ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
@@ -71,6 +71,7 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &
     if args.tls.insecure {
         context.say("warning: --insecure: the certificates of targets are not checked");
     }
+    resume::earlier(args, &options, context).await?;
     let closed = Arc::new(Closed::default());
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
@@ -131,7 +132,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
     };
     let expect = expectations(args, &shown)?;
     Ok(Options {
-        providers: providers(args, context)?,
+        providers: Arc::new(providers(args, context)?),
         tolerance: chosen::tolerance(args.tolerance),
         reveal: !context.json() && context.global.verbose > 0,
         public_url: args.public_url.as_deref().map(Target::parse).transpose()?.map(|target| target.url().clone()),
@@ -144,6 +145,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
             RespondMode::Upstream => Respond::Upstream,
             RespondMode::Now => Respond::Now,
         }),
+        forward_retries: args.forward_retries,
         expect,
         timeout: args.timeout,
         store: if args.no_store { None } else { Some(Arc::new(context.writer()?)) },
@@ -213,7 +215,10 @@ fn destinations(args: &ListenArgs, context: &Context) -> Result<Vec<Destination>
             destinations.push(Destination { target: Target::parse(target)?, events: globs(&route.events) });
         }
     }
-    Ok(destinations)
+    if args.resume && destinations.is_empty() {
+        return Err(Failure::usage("--resume needs a target").hint("name it with -f, as in the earlier run"));
+    }
+    Ok(Destination::merge(destinations))
 }
 
 /// Whether stdout is gone, and whether that is an error.

@@ -17,6 +17,7 @@ mod payload;
 mod printed;
 mod progress;
 mod providers;
+mod resume;
 mod send;
 mod shortfall;
 mod tamper;

@@ -4,17 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use wildmatch::WildMatch;
 
-use super::tally::Tally;
-use crate::delivery::{Target, forwardable};
-use crate::http::{Client, Session};
-use crate::model::{Delivery, DeliveryError, Event, FailureKind, Notice};
-use crate::output::Presenter;
+use super::backlog::{Backlog, Supply};
+use super::lane::{Job, Lane};
+use super::outgoing::{Outgoing, not_sent};
+use super::recognise::Providers;
+use super::report::Report;
+use crate::delivery::Target;
+use crate::http::Client;
+use crate::model::{Delivery, DeliveryError, Event, FailureKind};
+use crate::store::{Reader, Writer};
 
-/// Events that wait for one target. Each holds a body; past this the target is down rather than slow.
+/// Events that wait for one target in memory. Each holds a body; past this the target is down rather
+/// than slow.
 const MAX_WAITING: usize = 1024;
 /// How long events that wait may still take once the listener ends.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -37,85 +42,142 @@ pub enum Respond {
     Now,
 }
 
-struct Job {
-    event: Arc<Event>,
-    reply: Option<oneshot::Sender<Arc<Delivery>>>,
+/// Which targets an event goes to, and how; decided before it is kept.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    /// Positions of lanes that hold it in memory; the first one's answer is the answer if so asked.
+    live: Vec<usize>,
+    /// Positions of lanes for which it waits in the history.
+    durable: Vec<usize>,
+    is_awaited: bool,
+    /// The targets of `durable`.
+    pub(super) targets: Arc<[Arc<str>]>,
 }
 
-struct Lane {
+/// The listener's end of a lane.
+struct Entry {
     destination: Destination,
-    queue: mpsc::Sender<Job>,
+    name: Arc<str>,
+    jobs: mpsc::Sender<Job>,
+    /// Tells the lane that something waits for it in the history.
+    wake: Arc<Notify>,
+}
+
+/// What became of an event that was put into the queues.
+struct Queued {
+    /// Where the target's answer comes, when it is the answer.
+    answer: Option<oneshot::Receiver<Arc<Delivery>>>,
+    /// Targets for which there was no room.
+    overflown: Vec<(Arc<str>, Arc<Delivery>)>,
 }
 
 pub(super) struct Forwarder {
     /// Taken away when the listener ends, so that workers see the end of their queues.
-    lanes: RwLock<Vec<Lane>>,
+    lanes: RwLock<Vec<Entry>>,
+    /// Deliveries that wait in memory or are under way from there.
     waiting: Arc<AtomicU64>,
     workers: Mutex<JoinSet<()>>,
-    presenter: Arc<Presenter>,
-    tally: Arc<Tally>,
+    report: Arc<Report>,
+    store: Option<Arc<Writer>>,
+    respond: Option<Respond>,
+    names: Vec<Arc<str>>,
+}
+
+/// What lanes have in common.
+pub(super) struct Plan<'p> {
+    pub(super) destinations: &'p [Destination],
+    pub(super) providers: &'p Arc<Providers>,
+    pub(super) store: Option<&'p Arc<Writer>>,
+    pub(super) respond: Option<Respond>,
+    pub(super) retries: u32,
 }
 
 impl Forwarder {
-    pub(super) fn start(
-        destinations: &[Destination],
-        client: &Client,
-        presenter: &Arc<Presenter>,
-        tally: &Arc<Tally>,
-    ) -> Self {
+    pub(super) fn start(plan: &Plan<'_>, client: &Client, report: Arc<Report>) -> Self {
         let mut workers = JoinSet::new();
         let waiting = Arc::new(AtomicU64::new(0));
-        let lanes = destinations
-            .iter()
-            .map(|destination| {
-                let (queue, jobs) = mpsc::channel(MAX_WAITING);
-                let worker = Worker {
-                    target: destination.target.clone(),
-                    session: client.session(destination.target.url()),
-                    presenter: Arc::clone(presenter),
-                    tally: Arc::clone(tally),
-                    waiting: Arc::clone(&waiting),
-                };
-                workers.spawn(worker.run(jobs));
-                Lane { destination: destination.clone(), queue }
-            })
-            .collect();
+        let mut lanes = Vec::new();
+        for destination in plan.destinations {
+            let (jobs, queue) = mpsc::channel(MAX_WAITING);
+            let (name, wake) = (Arc::from(destination.target.to_string()), Arc::new(Notify::new()));
+            let backlog = plan.store.map(|store| {
+                Backlog::new(Supply {
+                    store: Arc::clone(store),
+                    target: Arc::clone(&name),
+                    woken: Arc::clone(&wake),
+                    report: Arc::clone(&report),
+                    providers: Arc::clone(plan.providers),
+                    retries: plan.retries,
+                })
+            });
+            let session = client.session(destination.target.url());
+            let lane = Lane {
+                name: Arc::clone(&name),
+                outgoing: Outgoing::new(destination.target.clone(), session),
+                jobs: queue,
+                backlog,
+                report: Arc::clone(&report),
+                waiting: Arc::clone(&waiting),
+            };
+            workers.spawn(lane.run());
+            lanes.push(Entry { destination: destination.clone(), name, jobs, wake });
+        }
         Self {
+            names: lanes.iter().map(|lane| Arc::clone(&lane.name)).collect(),
             lanes: RwLock::new(lanes),
             waiting,
             workers: Mutex::new(workers),
-            presenter: Arc::clone(presenter),
-            tally: Arc::clone(tally),
+            report,
+            store: plan.store.cloned(),
+            respond: plan.respond,
         }
     }
 
-    /// Queues the event for its targets. Gives back a delivery when the target's answer is the answer.
-    pub(super) async fn forward(&self, event: &Arc<Event>, respond: Option<Respond>) -> Option<Arc<Delivery>> {
-        self.enqueue(event, respond)?.await.ok()
+    /// Where an event goes. One whose answer is the target's is held in memory, since its sender waits;
+    /// everything else waits in the history, where there is one.
+    pub(super) fn route(&self, event: &Event) -> Route {
+        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
+        let mut taking = (0..lanes.len()).filter(|at| lanes[*at].destination.takes(event)).collect::<Vec<_>>();
+        let respond = self.respond.unwrap_or(if taking.len() == 1 { Respond::Upstream } else { Respond::Now });
+        let is_awaited = respond == Respond::Upstream && !taking.is_empty();
+        let durable = match self.store {
+            Some(_) => taking.split_off(usize::from(is_awaited)),
+            None => Vec::new(),
+        };
+        let targets = durable.iter().map(|at| Arc::clone(&lanes[*at].name)).collect();
+        Route { live: taking, durable, is_awaited, targets }
     }
 
-    /// Puts the event into the queue of each target that takes it. With `Upstream`, the first target's
-    /// delivery comes through the receiver.
-    fn enqueue(&self, event: &Arc<Event>, respond: Option<Respond>) -> Option<oneshot::Receiver<Arc<Delivery>>> {
+    /// Sends the event on its way. Gives back a delivery when the target's answer is the answer.
+    pub(super) async fn forward(&self, event: &Arc<Event>, route: Route) -> Option<Arc<Delivery>> {
+        let Queued { answer, overflown } = self.enqueue(event, &route);
+        for (name, delivery) in overflown {
+            self.report.keep(event.id, &name, &delivery).await;
+        }
+        answer?.await.ok()
+    }
+
+    /// Puts the event into the queues, and wakes the lanes for which it waits in the history.
+    fn enqueue(&self, event: &Arc<Event>, route: &Route) -> Queued {
         let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
-        let lanes: Vec<&Lane> = lanes.iter().filter(|lane| lane.destination.takes(event)).collect();
-        let respond = respond.unwrap_or(if lanes.len() == 1 { Respond::Upstream } else { Respond::Now });
+        route.durable.iter().filter_map(|at| lanes.get(*at)).for_each(|lane| lane.wake.notify_one());
         let (reply, answer) = oneshot::channel();
-        let mut reply = Some(reply).filter(|_| respond == Respond::Upstream);
-        let is_awaited = reply.is_some() && !lanes.is_empty();
-        for lane in lanes {
+        let mut reply = Some(reply).filter(|_| route.is_awaited);
+        let mut overflown = Vec::new();
+        for lane in route.live.iter().filter_map(|at| lanes.get(*at)) {
             let job = Job { event: Arc::clone(event), reply: reply.take() };
             self.waiting.fetch_add(1, Relaxed);
-            if let Err(refused) = lane.queue.try_send(job) {
+            if let Err(refused) = lane.jobs.try_send(job) {
                 self.waiting.fetch_sub(1, Relaxed);
                 let delivery = self.overflow(&lane.destination, event);
-                answer_to(refused.into_inner().reply, delivery);
+                refused.into_inner().answer(Arc::clone(&delivery));
+                overflown.push((Arc::clone(&lane.name), delivery));
             }
         }
-        is_awaited.then_some(answer)
+        Queued { answer: route.is_awaited.then_some(answer), overflown }
     }
 
-    /// Deliveries that wait or are under way.
+    /// Deliveries that wait in memory or are under way from there.
     pub(super) fn waiting(&self) -> u64 {
         self.waiting.load(Relaxed)
     }
@@ -127,98 +189,74 @@ impl Forwarder {
             message: format!("{MAX_WAITING} events wait for {} already", destination.target),
             hint: Some("the target is too slow or hangs: look at it, or set --forward-timeout".into()),
         };
-        let delivery = Arc::new(Delivery {
-            method: event.request.method.clone(),
-            target: destination.target.to_string(),
-            attempt: 1,
-            duration: Duration::ZERO,
-            response: None,
-            truncated: false,
-            error: Some(error),
-        });
-        report(&self.presenter, &self.tally, event, &delivery);
+        let delivery = Arc::new(not_sent(event, &destination.target, 1, error));
+        self.report.show(event, &delivery);
+        self.report.count(&delivery);
         delivery
     }
 
-    /// Lets what waits go out, for a bounded time.
+    /// Lets what waits go out, for a bounded time. What waits for a target that is down stays in the
+    /// history.
     pub(super) async fn drain(&self) {
         self.lanes.write().unwrap_or_else(PoisonError::into_inner).clear();
         let mut workers = self.workers.lock().await;
         let all = async { while workers.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(DRAIN, all).await;
+        let _ = tokio::time::timeout(DRAIN, self.report.finish()).await;
+    }
+
+    /// Ends what is still under way, and counts what waits in the history.
+    pub(super) async fn end(&self) -> u64 {
+        self.workers.lock().await.shutdown().await;
+        let Some(store) = self.store.clone().filter(|_| !self.names.is_empty()) else { return 0 };
+        let names = self.names.clone();
+        let count = tokio::task::spawn_blocking(move || {
+            let (reader, owner) = (Reader::open(store.path())?, store.owner()?);
+            names.iter().try_fold(0, |sum, name| Ok(sum + reader.waiting_of(owner, name)?))
+        });
+        // What cannot be counted has been said to be held.
+        count.await.ok().and_then(|counted: Result<u64, crate::store::StoreError>| counted.ok()).unwrap_or_default()
     }
 }
 
 impl Destination {
+    /// Puts destinations of one target together: each event goes to a target once.
+    pub fn merge(destinations: Vec<Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        for destination in destinations {
+            match merged.iter_mut().find(|known| known.target == destination.target) {
+                Some(known) if known.events.is_empty() || destination.events.is_empty() => known.events.clear(),
+                Some(known) => known.events.extend(destination.events),
+                None => merged.push(destination),
+            }
+        }
+        merged
+    }
+
     fn takes(&self, event: &Event) -> bool {
         let name = event.event_type.as_deref().unwrap_or_default();
         self.events.is_empty() || self.events.iter().any(|glob| glob.matches(name))
     }
 }
 
-fn report(presenter: &Presenter, tally: &Tally, event: &Event, delivery: &Arc<Delivery>) {
-    tally.delivered(delivery);
-    presenter.present(Notice::Forwarded {
-        event_id: event.id,
-        event_type: event.event_type.clone(),
-        delivery: Arc::clone(delivery),
-    });
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The sender may have gone away meanwhile; the delivery is reported all the same.
-fn answer_to(reply: Option<oneshot::Sender<Arc<Delivery>>>, delivery: Arc<Delivery>) {
-    if let Some(reply) = reply {
-        let _ = reply.send(delivery);
-    }
-}
-
-struct Worker {
-    waiting: Arc<AtomicU64>,
-    target: Target,
-    session: Session,
-    presenter: Arc<Presenter>,
-    tally: Arc<Tally>,
-}
-
-impl Worker {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(Job { event, reply }) = jobs.recv().await {
-            let delivery = Arc::new(self.deliver(&event).await);
-            self.waiting.fetch_sub(1, Relaxed);
-            report(&self.presenter, &self.tally, &event, &delivery);
-            answer_to(reply, delivery);
-        }
-    }
-
-    async fn deliver(&mut self, event: &Event) -> Delivery {
-        match self.target.join(&event.request.uri) {
-            Ok(uri) => {
-                let url = uri.to_string();
-                let outcome = self.session.send(forwardable(&event.request, uri)).await;
-                let is_cut = outcome.truncated;
-                let mut delivery = outcome.into_delivery(event.request.method.clone(), url, 1);
-                if is_cut && delivery.error.is_none() {
-                    delivery.error = Some(too_large());
-                }
-                delivery
-            }
-            Err(error) => Delivery {
-                method: event.request.method.clone(),
-                target: self.target.to_string(),
-                attempt: 1,
-                duration: Duration::ZERO,
-                response: None,
-                truncated: false,
-                error: Some(DeliveryError { kind: FailureKind::Protocol, message: error.to_string(), hint: None }),
-            },
-        }
-    }
-}
-
-fn too_large() -> DeliveryError {
-    DeliveryError {
-        kind: FailureKind::TooLarge,
-        message: "the target's answer is larger than hookctl passes on".into(),
-        hint: Some("answer a webhook with a short body, or use --respond now".into()),
+    #[test]
+    fn one_target_named_twice_is_one_destination() {
+        let to = |target: &str, events: &[&str]| Destination {
+            target: Target::parse(target).unwrap(),
+            events: events.iter().map(|glob| WildMatch::new(glob)).collect(),
+        };
+        let merged = Destination::merge(vec![
+            to("3000", &["a.*"]),
+            to("4000", &["c"]),
+            to("http://localhost:3000/", &["b"]),
+            to("4000", &[]),
+            to("4000", &["d"]),
+        ]);
+        let shape: Vec<_> = merged.iter().map(|one| (one.target.to_string(), one.events.len())).collect();
+        assert_eq!(shape, [("http://localhost:3000/".to_owned(), 2), ("http://localhost:4000/".to_owned(), 0)]);
     }
 }

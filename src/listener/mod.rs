@@ -1,9 +1,14 @@
-//! The listener: receive, identify, verify, present, forward, respond.
+//! The listener: receive, identify, verify, store, present, forward, respond.
 
 mod answer;
+mod backlog;
+mod backoff;
 mod expectation;
 mod forward;
+mod lane;
+mod outgoing;
 mod recognise;
+mod report;
 mod tally;
 
 use std::net::SocketAddr;
@@ -21,7 +26,8 @@ pub use forward::{Destination, Respond};
 pub use recognise::Providers;
 
 use expectation::Expectations;
-use forward::Forwarder;
+use forward::{Forwarder, Plan, Route};
+use report::Report;
 use tally::Tally;
 
 use crate::delivery;
@@ -36,7 +42,7 @@ use crate::store::{StoreError, Writer};
 #[derive(Debug)]
 pub struct Options {
     /// Whose requests, and with which secrets.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
     /// How old a signature may be.
     pub tolerance: Tolerance,
     /// Work out the signature that would have matched, for the local terminal.
@@ -55,6 +61,8 @@ pub struct Options {
     pub destinations: Vec<Destination>,
     /// Whose answer counts; by the number of targets when `None`.
     pub respond: Option<Respond>,
+    /// How often an event is sent again that a target failed on, where nobody waits for the answer.
+    pub forward_retries: u32,
     /// End once all of these have come.
     pub expect: Vec<Expectation>,
     /// End after this time.
@@ -96,7 +104,7 @@ pub struct Ended {
     pub summary: Summary,
     /// How far each expectation is.
     pub expected: Vec<Expectation>,
-    /// Deliveries that still waited for a target when the time to finish was up; counted as failed.
+    /// Deliveries that still waited in memory when the time to finish was up; counted as failed.
     pub given_up: u64,
 }
 
@@ -111,7 +119,15 @@ pub async fn listen(
     hurry: impl Future<Output = ()>,
 ) -> Ended {
     let tally = Arc::new(Tally::default());
-    let forwarder = Forwarder::start(&options.destinations, client, &presenter, &tally);
+    let report = Report::new(Arc::clone(&presenter), Arc::clone(&tally), options.store.clone());
+    let plan = Plan {
+        destinations: &options.destinations,
+        providers: &options.providers,
+        store: options.store.as_ref(),
+        respond: options.respond,
+        retries: options.forward_retries,
+    };
+    let forwarder = Forwarder::start(&plan, client, Arc::new(report));
     let expectations = Expectations::new(std::mem::take(&mut options.expect));
     let (limits, timeout) = (options.limits.clone(), options.timeout);
     let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectations });
@@ -134,9 +150,11 @@ pub async fn listen(
         () = work => {}
         () = hurry => {}
     }
+    let waiting = listener.forwarder.end().await;
     let given_up = listener.forwarder.waiting();
     let mut summary = listener.tally.summary();
     summary.failed += given_up;
+    summary.waiting = waiting;
     Ended { ending, summary, expected: listener.expectations.state(), given_up }
 }
 
@@ -154,14 +172,17 @@ impl Handler for Listener {
             return self.refuse_loop();
         }
         let (event, is_expected) = self.capture(received);
-        let event = match self.keep(event).await {
+        let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
+        // The type of a request that is refused is a stranger's word: it hides nothing.
+        let is_hidden = !is_refused && !self.concerns(&event);
+        let goes_on = is_expected && !is_refused && !is_hidden;
+        let route = if goes_on { self.forwarder.route(&event) } else { Route::default() };
+        let event = match self.keep(event, &route).await {
             Ok(event) => event,
             Err(error) => return self.cannot_keep(&error),
         };
         self.expectations.compare(&event);
-        let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
-        // The type of a request that is refused is a stranger's word: it hides nothing.
-        if !is_refused && !self.concerns(&event) {
+        if is_hidden {
             self.tally.filtered();
             return self.options.answer.give().await;
         }
@@ -170,8 +191,7 @@ impl Handler for Listener {
         if is_refused {
             return answer::refused(&event.verdict);
         }
-        let forwarded = if is_expected { self.forwarder.forward(&event, self.options.respond).await } else { None };
-        let answer = match forwarded {
+        let answer = match self.forwarder.forward(&event, route).await {
             Some(delivery) => self.options.answer.delayed(answer::upstream(&delivery)).await,
             None => self.options.answer.give().await,
         };
@@ -187,10 +207,10 @@ impl Handler for Listener {
 }
 
 impl Listener {
-    /// Puts the event on the disk; nothing is answered, shown or forwarded before.
-    async fn keep(&self, event: Arc<Event>) -> Result<Arc<Event>, StoreError> {
+    /// Puts the event on the disk, with what is to be forwarded; nothing is answered, shown or sent before.
+    async fn keep(&self, event: Arc<Event>, route: &Route) -> Result<Arc<Event>, StoreError> {
         let Some(store) = &self.options.store else { return Ok(event) };
-        let receipt = store.append(Arc::clone(&event), Arc::default()).await?;
+        let receipt = store.append(Arc::clone(&event), Arc::clone(&route.targets)).await?;
         Ok(match receipt.repeat {
             Some(repeat) => Arc::new(Event { repeat: Some(repeat), ..(*event).clone() }),
             None => event,

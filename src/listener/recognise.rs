@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Reason, Request, Verdict, VerdictStatus};
+use crate::model::{Event, Reason, Request, Verdict, VerdictStatus};
 use crate::provider::{Circumstances, Identity, Provider, Verifier, identify};
 
 /// The providers a listener knows, each with its key.
@@ -27,6 +27,19 @@ impl Providers {
     pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
         let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
         Self { named, others: known, other_verifiers: others, verify }
+    }
+
+    /// Puts the credential back that the history does not keep, where it is known.
+    pub(super) fn restore_credential(&self, event: &mut Event) {
+        let Some(scheme) = event.verdict.scheme.as_deref() else { return };
+        let mut verifiers = self.named.iter().chain(&self.other_verifiers);
+        let Some(verifier) = verifiers.find(|verifier| *verifier.provider().id() == event.provider) else { return };
+        let kept = verifier.provider().credential_header(scheme).and_then(|name| event.request.headers.get_mut(name));
+        if let Some(value) = kept.filter(|value| value.is_sensitive() && value.is_empty())
+            && let Some(credential) = verifier.credential(scheme)
+        {
+            *value = credential;
+        }
     }
 
     /// Finds the sender. A named provider is taken at its word: only a request that carries none of

@@ -44,6 +44,6 @@ impl Tally {
             [&self.valid, &self.invalid, &self.unsigned, &self.unchecked, &self.forwarded, &self.failed]
                 .map(|count| count.load(Relaxed));
         let received = valid + invalid + unsigned + unchecked;
-        Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed }
+        Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed, waiting: 0 }
     }
 }

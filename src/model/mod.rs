@@ -9,7 +9,7 @@ mod verdict;
 
 pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
 pub use event::{Event, EventId, Repeat};
-pub use notice::{Notice, Summary};
+pub use notice::{Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};
 pub use verdict::{Expected, Reason, Verdict, VerdictStatus};

@@ -39,8 +39,41 @@ pub enum Notice {
         /// Why, in one line.
         reason: String,
     },
+    /// How a target is doing for which events wait in the history.
+    Target {
+        /// Which.
+        target: Arc<str>,
+        /// What became of it.
+        state: TargetState,
+        /// Events that wait for it.
+        waiting: u64,
+        /// Why, in one line.
+        reason: Option<String>,
+    },
     /// The service ended.
     Stopped(Summary),
+}
+
+/// What became of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetState {
+    /// It takes nothing now: events wait until it does.
+    Down,
+    /// It takes events again.
+    Up,
+    /// The history cannot be read or written for it; the reason says what that means.
+    Held,
+}
+
+impl TargetState {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::Held => "held",
+        }
+    }
 }
 
 /// Totals over the life of a listener.
@@ -60,4 +93,6 @@ pub struct Summary {
     pub forwarded: u64,
     /// Deliveries that did not.
     pub failed: u64,
+    /// Deliveries that are still to be made; they wait in the history.
+    pub waiting: u64,
 }

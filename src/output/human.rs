@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Delivery, Event, EventId, Notice, Request, Summary, Verdict, VerdictStatus};
+use crate::model::{Delivery, Event, EventId, Notice, Request, Summary, TargetState, Verdict, VerdictStatus};
 
 use super::body::{GUTTER, body};
 use super::size::size;
@@ -60,6 +60,9 @@ impl Human {
             Notice::Refused { status, reason } => {
                 let reason = one_line(reason, MAX_TEXT_WIDTH);
                 Lines::Talk(format!("{}  --> refused [{status}] {reason}\n", self.time(now)))
+            }
+            Notice::Target { target, state, waiting, reason } => {
+                Lines::Talk(self.target(target, *state, *waiting, reason.as_deref(), now))
             }
             Notice::Stopped(summary) => Lines::Talk(summary_line(summary)),
         }
@@ -123,6 +126,19 @@ impl Human {
             }
         }
         out
+    }
+
+    /// What became of a target, and what that means for the events that wait for it.
+    fn target(&self, target: &str, state: TargetState, waiting: u64, reason: Option<&str>, now: Timestamp) -> String {
+        let events = if waiting == 1 { "1 event".to_owned() } else { format!("{waiting} events") };
+        let what = match state {
+            TargetState::Down if waiting == 1 => format!("is down, 1 event waits: {}", reason.unwrap_or_default()),
+            TargetState::Down => format!("is down, {events} wait: {}", reason.unwrap_or_default()),
+            TargetState::Up if waiting == 0 => "is back".to_owned(),
+            TargetState::Up => format!("is back: {events} go out in their order"),
+            TargetState::Held => format!("and the history: {}", reason.unwrap_or_default()),
+        };
+        format!("{}  {}\n", self.time(now), one_line(format!("{target} {what}"), MAX_TEXT_WIDTH))
     }
 
     /// Why a verdict is not valid and what to change; nothing for a valid one.
@@ -201,10 +217,15 @@ pub(super) fn lagged_line(missed: u64) -> String {
 }
 
 fn summary_line(summary: &Summary) -> String {
-    let Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed } = summary;
+    let Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed, waiting } = summary;
+    let kept = match waiting {
+        0 => String::new(),
+        1 => "1 waits for its target: `hookctl listen --resume` goes on\n".to_owned(),
+        many => format!("{many} wait for their targets: `hookctl listen --resume` goes on\n"),
+    };
     format!(
         "{received} received: {valid} valid, {invalid} invalid, {unsigned} unsigned, {unchecked} unchecked; \
-         {forwarded} forwarded, {failed} failed\n"
+         {forwarded} forwarded, {failed} failed\n{kept}"
     )
 }
 

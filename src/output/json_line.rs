@@ -42,6 +42,13 @@ pub fn write_notice(out: &mut Vec<u8>, notice: &Notice) {
             formatted(out, format_args!(",\"status\":{status},\"reason\":"));
             quote_into(out, reason);
         }
+        Notice::Target { target, state, waiting, reason } => {
+            open(out, "target");
+            raw(out, ",\"target\":");
+            quote_into(out, target);
+            formatted(out, format_args!(",\"state\":\"{}\",\"waiting\":{waiting},\"reason\":", state.as_str()));
+            optional(out, reason.as_deref());
+        }
         Notice::Stopped(summary) => {
             open(out, "stopped");
             write_summary(out, summary);
@@ -230,12 +237,12 @@ fn write_body(out: &mut Vec<u8>, body: &[u8]) {
 }
 
 fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
-    let Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed } = summary;
+    let Summary { received, valid, invalid, unsigned, unchecked, forwarded, failed, waiting } = summary;
     formatted(
         out,
         format_args!(
             ",\"received\":{received},\"valid\":{valid},\"invalid\":{invalid},\"unsigned\":{unsigned},\
-             \"unchecked\":{unchecked},\"forwarded\":{forwarded},\"failed\":{failed}"
+             \"unchecked\":{unchecked},\"forwarded\":{forwarded},\"failed\":{failed},\"waiting\":{waiting}"
         ),
     );
 }
@@ -367,7 +374,7 @@ mod tests {
         assert_eq!(
             line(&Notice::Stopped(summary)),
             "{\"v\":1,\"type\":\"stopped\",\"received\":3,\"valid\":2,\"invalid\":1,\"unsigned\":0,\"unchecked\":0,\
-             \"forwarded\":2,\"failed\":1}\n"
+             \"forwarded\":2,\"failed\":1,\"waiting\":0}\n"
         );
         assert_eq!(
             error_line("port_in_use", "port 4000 is in use", Some("use --port 0")),

@@ -200,7 +200,7 @@ impl Load {
         let bytes = match notice {
             Notice::Received(event) => event.request.body.len(),
             Notice::Forwarded { delivery, .. } | Notice::Sent { delivery, .. } => answer(delivery),
-            Notice::Ready { .. } | Notice::Refused { .. } | Notice::Stopped(_) => 0,
+            Notice::Ready { .. } | Notice::Refused { .. } | Notice::Target { .. } | Notice::Stopped(_) => 0,
         };
         Self { notices: 1, bytes: bytes + NOTICE_OVERHEAD }
     }

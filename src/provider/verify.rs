@@ -1,10 +1,13 @@
 //! Verification: bytes in, verdict out.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use jiff::Timestamp;
 use subtle::ConstantTimeEq as _;
 
 use super::Provider;
@@ -12,7 +15,9 @@ use super::circumstances::Circumstances;
 use super::digest::Digest;
 use super::explain;
 use super::format::{Group, SIGNATURE, shorten};
+use super::generator::Generator;
 use super::key::Key;
+use super::sign::sign;
 use super::signature::{Scheme, Signature, UrlVariant};
 use super::template::{Expression, RenderError, Scope, Source};
 use super::timestamp;
@@ -44,6 +49,15 @@ impl Verifier {
     /// Whether there is a secret to check with.
     pub fn has_secret(&self) -> bool {
         self.secret.is_some()
+    }
+
+    /// The value of the header that is a credential in itself under this signature.
+    pub fn credential(&self, id: &str) -> Option<HeaderValue> {
+        let name = self.provider.credential_header(id)?;
+        let generator = RefCell::new(Generator::new(0, Timestamp::UNIX_EPOCH));
+        let mut request = Request::default();
+        sign(&self.provider, Some(id), self.secret.as_ref()?, &mut request, &generator).ok()?;
+        request.headers.remove(name)
     }
 
     /// Verifies one request. The best verdict over the provider's alternatives counts.

@@ -83,12 +83,13 @@ impl Memory {
         Ok(())
     }
 
-    /// Writes an event, which `targets` have still to get, and says where it stands.
+    /// Writes an event, which `targets` have still to get from `owner`, and says where it stands.
     pub(super) fn insert_event(
         &mut self,
         connection: &Connection,
         row: &EventRow,
         targets: &[Arc<str>],
+        owner: i64,
     ) -> rusqlite::Result<(i64, Option<Repeat>)> {
         let event = &*row.event;
         let kind = self.kind(connection, event)?;
@@ -119,7 +120,7 @@ impl Memory {
         for target in targets {
             connection
                 .prepare_cached("INSERT INTO pending (target, event_seq, attempts, owner) VALUES (?1, ?2, 0, ?3)")?
-                .execute(params![target, seq, std::process::id()])?;
+                .execute(params![target, seq, owner])?;
         }
         if let Some(key) = row.key {
             self.recent.add(key, earlier.map_or(seq, |(first_seq, _)| first_seq));

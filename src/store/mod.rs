@@ -12,6 +12,7 @@ mod error;
 mod insert;
 mod migrate;
 mod open;
+mod owner;
 mod pending;
 mod query;
 mod reader;

@@ -120,7 +120,7 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(unix)]
-fn private_file() -> fs::OpenOptions {
+pub(super) fn private_file() -> fs::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = fs::OpenOptions::new();
     options.write(true).mode(0o600);
@@ -128,7 +128,7 @@ fn private_file() -> fs::OpenOptions {
 }
 
 #[cfg(not(unix))]
-fn private_file() -> fs::OpenOptions {
+pub(super) fn private_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.write(true);
     options

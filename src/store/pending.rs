@@ -1,7 +1,10 @@
 //! What targets have still to get: rows that are written with the event and taken away when it got through.
 
+use std::path::Path;
+
 use rusqlite::{Connection, params};
 
+use super::owner;
 use crate::model::EventId;
 
 /// An event that waits for a target.
@@ -35,27 +38,31 @@ pub(super) fn settle(connection: &Connection, target: &str, event_seq: i64, sett
 }
 
 /// Takes over what processes that are no more left behind for a target; says how many events those are.
-pub(super) fn take_over(connection: &Connection, target: &str) -> rusqlite::Result<u64> {
-    let own = std::process::id();
-    let mut owners = connection.prepare_cached("SELECT DISTINCT owner FROM pending WHERE target = ?1")?;
-    let owners: Vec<u32> = owners.query_map([target], |row| row.get(0))?.collect::<Result<_, _>>()?;
+/// Events go out one after the other, so only the first of each process can have been under way.
+pub(super) fn take_over(connection: &Connection, history: &Path, target: &str, own: i64) -> rusqlite::Result<u64> {
     let mut taken = 0;
-    for owner in owners.into_iter().filter(|owner| *owner == own || !is_alive(*owner)) {
-        let mut update = connection.prepare_cached("UPDATE pending SET owner = ?3 WHERE target = ?1 AND owner = ?2")?;
-        taken += update.execute(params![target, owner, own])?;
+    for (owner, count) in owners(connection, target)? {
+        if owner == own || owner::is_alive(history, owner) {
+            continue;
+        }
+        connection
+            .prepare_cached(
+                "UPDATE pending SET attempts = attempts + 1 WHERE target = ?1 AND event_seq =
+                   (SELECT min(event_seq) FROM pending WHERE target = ?1 AND owner = ?2)",
+            )?
+            .execute(params![target, owner])?;
+        connection
+            .prepare_cached("UPDATE pending SET owner = ?3 WHERE target = ?1 AND owner = ?2")?
+            .execute(params![target, owner, own])?;
+        taken += count;
     }
-    Ok(u64::try_from(taken).unwrap_or(u64::MAX))
+    Ok(taken)
 }
 
-/// Whether a process of this number runs. Where that cannot be told it counts as gone.
-#[cfg(unix)]
-fn is_alive(process: u32) -> bool {
-    use rustix::process::{Pid, test_kill_process};
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
-}
-
-#[cfg(not(unix))]
-fn is_alive(_process: u32) -> bool {
-    false
+/// Who forwards to this target, and how many events wait for that.
+pub(super) fn owners(connection: &Connection, target: &str) -> rusqlite::Result<Vec<(i64, u64)>> {
+    connection
+        .prepare_cached("SELECT owner, count(*) FROM pending WHERE target = ?1 GROUP BY owner")?
+        .query_map([target], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }

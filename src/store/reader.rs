@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{self, EventColumns, Unreadable};
 use super::query::{Direction, Kind, Query};
-use super::{Pending, StoreError, Stored, open, retention};
+use super::{Pending, StoreError, Stored, open, owner, pending, retention};
 use crate::model::{Attempt, Event, EventId, Repeat, VerdictStatus};
 
 /// Rows looked for at once: a reader must not hold the log back, and the first ones should show soon.
@@ -201,19 +201,33 @@ impl Reader {
         })
     }
 
-    /// Events that a target has still to get and that this process forwards, in the order of arrival.
-    pub fn pending(&self, target: &str, after: i64, limit: usize) -> Result<Vec<Pending>, StoreError> {
+    /// Events that a target has still to get and that `owner` forwards (see [`super::Writer::owner`]), in the
+    /// order of arrival.
+    pub fn pending(&self, owner: i64, target: &str, after: i64, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.wrap(|connection| {
             connection
                 .prepare_cached(
                     "SELECT p.event_seq, e.id, p.attempts FROM pending p JOIN event e ON e.seq = p.event_seq
                      WHERE p.target = ?1 AND p.event_seq > ?2 AND p.owner = ?3 ORDER BY p.event_seq LIMIT ?4",
                 )?
-                .query_map(params![target, after, std::process::id(), limit], |row| {
+                .query_map(params![target, after, owner, limit], |row| {
                     Ok(Pending { seq: row.get(0)?, event: EventId::from_bytes(row.get(1)?), attempts: row.get(2)? })
                 })?
                 .collect()
         })
+    }
+
+    /// How many events `owner` has still to bring to a target.
+    pub fn waiting_of(&self, owner: i64, target: &str) -> Result<u64, StoreError> {
+        let owners = self.wrap(|connection| pending::owners(connection, target))?;
+        Ok(owners.into_iter().filter(|(number, _)| *number == owner).map(|(_, count)| count).sum())
+    }
+
+    /// How many events for a target were left behind by processes that are no more.
+    pub fn left_behind(&self, target: &str) -> Result<u64, StoreError> {
+        let owners = self.wrap(|connection| pending::owners(connection, target))?;
+        let left = owners.into_iter().filter(|(number, _)| !owner::is_alive(&self.path, *number));
+        Ok(left.map(|(_, count)| count).sum())
     }
 
     /// Targets that events wait for, with their number.

@@ -13,6 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use super::insert::{DeliveryRow, EventRow, Memory, insert_delivery};
+use super::owner::Owner;
 use super::pending::{self, Settle};
 use super::retention::Retention;
 use super::{StoreError, delete, open};
@@ -45,6 +46,8 @@ pub struct Writer {
     queue: Mutex<Option<Sender<Box<dyn Task>>>>,
     room: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Claimed once there is something to forward.
+    owner: Mutex<Option<Owner>>,
 }
 
 /// Something to do in a transaction, and someone to tell once that is committed.
@@ -74,6 +77,7 @@ impl Writer {
             queue: Mutex::new(Some(queue)),
             room: Semaphore::new(MAX_WAITING),
             thread: Mutex::new(Some(thread)),
+            owner: Mutex::default(),
         })
     }
 
@@ -82,8 +86,18 @@ impl Writer {
         &self.path
     }
 
+    /// The number under which this process forwards, claimed at the first call.
+    pub fn owner(&self) -> Result<i64, StoreError> {
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*owner {
+            Some(owner) => Ok(owner.number()),
+            None => Ok(owner.insert(Owner::claim(&self.path)?).number()),
+        }
+    }
+
     /// Keeps an event, and that `targets` have still to get it. Completes once both are on the disk.
     pub async fn append(&self, event: Arc<Event>, targets: Arc<[Arc<str>]>) -> Result<Receipt, StoreError> {
+        let owner = if targets.is_empty() { 0 } else { self.owner()? };
         let row = if event.request.body.len() > LARGE_BODY {
             let pack = tokio::task::spawn_blocking(move || EventRow::new(event));
             pack.await.map_err(|_| StoreError::Closed)?
@@ -91,7 +105,7 @@ impl Writer {
             EventRow::new(event)
         };
         self.transact(move |connection, memory| {
-            let (seq, repeat) = memory.insert_event(connection, &row, &targets)?;
+            let (seq, repeat) = memory.insert_event(connection, &row, &targets, owner)?;
             Ok(Receipt { seq, repeat })
         })
         .await
@@ -116,9 +130,11 @@ impl Writer {
         .await
     }
 
-    /// Takes over what processes that are no more left waiting for a target; says how many events.
+    /// Takes over what processes that are no more left waiting for a target; says how many events. The
+    /// first of each such process counts as tried once more: it may have been under way.
     pub async fn take_over(&self, target: Arc<str>) -> Result<u64, StoreError> {
-        self.transact(move |connection, _| pending::take_over(connection, &target)).await
+        let (own, path) = (self.owner()?, self.path.clone());
+        self.transact(move |connection, _| pending::take_over(connection, &path, &target, own)).await
     }
 
     /// Deletes these events and what belongs to them; says how many there were.

@@ -38,12 +38,14 @@ pub struct Outcome {
     pub error: Option<DeliveryError>,
     /// From the first connect to the last byte.
     pub duration: Duration,
+    /// Whether the peer may have seen the request; otherwise no connection came about.
+    pub may_have_arrived: bool,
 }
 
 impl Outcome {
     /// The delivery this was.
     pub fn into_delivery(self, method: Method, target: impl Into<String>, attempt: u32) -> Delivery {
-        let Self { response, truncated, error, duration } = self;
+        let Self { response, truncated, error, duration, .. } = self;
         Delivery { method, target: target.into(), attempt, duration, response, truncated, error }
     }
 }
@@ -94,7 +96,8 @@ impl Session {
             headers: head.headers,
             body: progress.body.freeze(),
         });
-        Outcome { response, truncated: progress.truncated, error, duration: started.elapsed() }
+        let may_have_arrived = error.is_none() || progress.stage != Stage::Connecting;
+        Outcome { response, truncated: progress.truncated, error, duration: started.elapsed(), may_have_arrived }
     }
 
     async fn within_time(&mut self, request: Request, progress: &mut Progress) -> Result<(), DeliveryError> {

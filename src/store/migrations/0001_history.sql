@@ -53,7 +53,8 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_event ON delivery (event_seq);
 CREATE INDEX delivery_failed ON delivery (event_seq) WHERE NOT is_success;
 
--- Events that a target has still to get. `owner` is the process that forwards them.
+-- Events that a target has still to get. `owner` is the process that forwards them (see
+-- the module of that name).
 CREATE TABLE pending (
   target TEXT NOT NULL,
   event_seq INTEGER NOT NULL,
