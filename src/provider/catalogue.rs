@@ -217,20 +217,19 @@ impl Catalogue {
         LookupError::UnknownEvent { name: name.to_owned(), provider: None, nearest: nearest(name, known) }
     }
 
-    /// File names of the fixtures by event name.
+    /// File names of the fixtures by event name; a later folder's counts, also when it is of another type.
     fn files(&self, id: &str) -> BTreeMap<String, String> {
-        let mut names = BTreeSet::new();
+        let mut embedded = BTreeSet::new();
         if let Some(dir) = EMBEDDED.get_dir(id) {
-            embedded_files(dir, id, &mut names);
+            embedded_files(dir, id, &mut embedded);
         }
-        for folder in &self.folders {
+        let of_disk = self.folders.iter().flat_map(|folder| {
+            let mut names = BTreeSet::new();
             disk_files(&folder.join(id), "", MAX_DEPTH, &mut names);
-        }
-        names
-            .into_iter()
-            .filter(|name| name != MANIFEST)
-            .filter_map(|name| Some((name.rsplit_once('.')?.0.to_owned(), name)))
-            .collect()
+            names
+        });
+        let names = embedded.into_iter().chain(of_disk).filter(|name| name != MANIFEST);
+        names.filter_map(|name| Some((name.rsplit_once('.')?.0.to_owned(), name))).collect()
     }
 
     /// The topmost file of this name.
