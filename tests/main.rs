@@ -17,6 +17,7 @@ mod history;
 mod hostile;
 mod layers;
 mod leaks;
+mod life;
 mod limits;
 mod listen;
 mod manage;

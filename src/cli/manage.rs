@@ -62,17 +62,17 @@ pub(crate) enum FixturesCommand {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hookctl fixtures save prokeep/message_received          a copy to edit\n  hookctl fixtures save stripe/my.event --from event.json\n  hookctl fixtures save prokeep/message_received --as prokeep/angry_message"
+    after_help = "Examples:\n  hookctl fixtures save prokeep/message_received          a copy to edit\n  hookctl fixtures save @last --as my_event               what was received, without personal data\n  hookctl fixtures save stripe/my.event --from event.json\n  hookctl fixtures save prokeep/message_received --as prokeep/angry_message\n\nIn what was received and in files, names, addresses, numbers and tokens of people give way to stand-ins,\nin JSON and forms; what was replaced is listed, never what it was."
 )]
 pub(crate) struct SaveFixtureArgs {
-    /// PROVIDER/EVENT
+    /// PROVIDER/EVENT; or @last, @2, @ID: a captured event
     #[arg(add = ArgValueCompleter::new(complete::events))]
     pub(crate) name: String,
     /// Take the body from this file, or - for stdin; else a copy of the fixture of that name
     #[arg(long, value_name = "FILE|-")]
     pub(crate) from: Option<String>,
-    /// Save under this name
-    #[arg(long, value_name = "PROVIDER/EVENT")]
+    /// Save under this name; without a provider, under that of the event
+    #[arg(long, value_name = "[PROVIDER/]EVENT")]
     pub(crate) r#as: Option<String>,
     /// Put it here
     #[arg(long, value_name = "DIR", default_value = ".hookctl/providers")]
@@ -80,6 +80,9 @@ pub(crate) struct SaveFixtureArgs {
     /// Replace a file that is there
     #[arg(long)]
     pub(crate) force: bool,
+    /// Save the exact bytes of an event or file, with everything personal in them
+    #[arg(long)]
+    pub(crate) keep_personal_data: bool,
 }
 
 #[derive(Debug, Args)]

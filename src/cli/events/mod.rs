@@ -1,5 +1,6 @@
 //! `hookctl events`: the history.
 
+mod drift;
 mod filter;
 mod list;
 mod replay;
@@ -7,6 +8,7 @@ mod show;
 
 use clap::Subcommand;
 
+pub(crate) use drift::DriftArgs;
 pub(crate) use filter::FilterArgs;
 pub(crate) use list::ListEventsArgs;
 pub(crate) use replay::ReplayArgs;
@@ -20,4 +22,6 @@ pub(crate) enum EventsCommand {
     Show(Box<ShowEventArgs>),
     /// Send events again: one, several, or all that a filter selects, oldest first
     Replay(Box<ReplayArgs>),
+    /// Compare captured events with their fixtures: fields new, missing, of another type
+    Drift(Box<DriftArgs>),
 }

@@ -1,6 +1,7 @@
 //! `hookctl events`: the history.
 
 mod chosen;
+mod drift;
 mod list;
 mod replay;
 mod show;
@@ -18,5 +19,6 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::List(args) => list::run(args, context),
         EventsCommand::Show(args) => show::run(args, context),
         EventsCommand::Replay(args) => replay::run(args, context),
+        EventsCommand::Drift(args) => drift::run(args, context),
     }
 }
