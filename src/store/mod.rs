@@ -11,6 +11,7 @@ mod delete;
 mod error;
 mod insert;
 mod migrate;
+mod numbers;
 mod open;
 mod owner;
 mod pending;
@@ -18,15 +19,18 @@ mod query;
 mod reader;
 mod recent;
 mod retention;
+mod vacuum;
 mod writer;
 
 use crate::model::Event;
 
 pub use error::StoreError;
+pub use numbers::{Outcomes, Outline};
 pub use pending::{Pending, Settle};
 pub use query::{Direction, Kind, KindTest, Query};
 pub use reader::{Extent, Reader};
 pub use retention::Retention;
+pub use vacuum::{Vacuumed, vacuum};
 pub use writer::{Receipt, Writer};
 
 /// An event as it is kept.

@@ -302,7 +302,7 @@ impl Reader {
     }
 
     /// The first and the last place a query can mean.
-    fn bounds(&self, query: &Query) -> Result<(i64, i64), StoreError> {
+    pub(super) fn bounds(&self, query: &Query) -> Result<(i64, i64), StoreError> {
         let mut low = query.after.map_or(0, |after| after + 1);
         let mut high = self.last_seq()?;
         let edge = |statement: &'static str, time: Timestamp, slack: i64| {
@@ -437,7 +437,7 @@ impl Reader {
         Ok(event.map(|event| Stored { seq, event: Event { repeat, ..event } }))
     }
 
-    fn kind(&self, id: i64) -> Result<Option<Kind>, StoreError> {
+    pub(super) fn kind(&self, id: i64) -> Result<Option<Kind>, StoreError> {
         if let Some(kind) = self.kinds.borrow().get(&id) {
             return Ok(Some(kind.clone()));
         }
@@ -470,7 +470,7 @@ impl Reader {
 }
 
 impl Query {
-    fn holds_time(&self, received_at: Timestamp) -> bool {
+    pub(super) fn holds_time(&self, received_at: Timestamp) -> bool {
         self.since.is_none_or(|since| received_at >= since) && self.until.is_none_or(|until| received_at < until)
     }
 }
@@ -490,6 +490,6 @@ fn first_id_of(milliseconds: i64) -> [u8; 16] {
     id
 }
 
-fn timestamp(microseconds: i64) -> Timestamp {
+pub(super) fn timestamp(microseconds: i64) -> Timestamp {
     Timestamp::from_microsecond(microseconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
