@@ -54,7 +54,7 @@ impl Pointer {
     }
 
     /// A pointer made of steps that are already unescaped.
-    pub(super) fn of(segments: Vec<String>) -> Self {
+    pub fn of(segments: Vec<String>) -> Self {
         Self { segments }
     }
 

@@ -27,6 +27,16 @@ impl VerdictStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 
+    /// The sign that stands for it on screen.
+    pub const fn glyph(self) -> &'static str {
+        match self {
+            Self::Valid => "✓",
+            Self::Invalid => "✗",
+            Self::Unsigned => "!",
+            Self::Unchecked => "·",
+        }
+    }
+
     /// The word used in JSON and on screen.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::json;
 
+use super::hex::hex_lines;
 use super::multipart::{Part, parts};
 use super::pretty::{MAX_PRETTY, pretty};
 use super::size::size;
@@ -182,12 +183,7 @@ impl Sheet {
     fn binary(&mut self, label: &str, bytes: &[u8]) {
         let digest = hex::encode(Sha256::digest(bytes));
         self.note(&format!("{label}, {}, sha256 {digest}", size(bytes.len() as u64)));
-        for (row, chunk) in bytes[..bytes.len().min(MAX_DUMPED)].chunks(16).enumerate() {
-            let hex: String = chunk.iter().map(|byte| format!("{byte:02x} ")).collect();
-            let visible = |byte: &u8| if matches!(byte, 0x20..=0x7e) { char::from(*byte) } else { '.' };
-            let text: String = chunk.iter().map(visible).collect();
-            self.line(&format!("{:08x}  {hex:48} {text}", row * 16));
-        }
+        hex_lines(&bytes[..bytes.len().min(MAX_DUMPED)], 0).for_each(|line| self.line(&line));
         if bytes.len() > MAX_DUMPED {
             self.note(&format!("… {} more; `--json` shows everything", size((bytes.len() - MAX_DUMPED) as u64)));
         }

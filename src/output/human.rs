@@ -183,21 +183,17 @@ impl Human {
     }
 
     /// One of hookctl's own lines below an event or delivery.
-    fn remark(&self, label: &str, role: Role, text: &str) -> String {
+    pub fn remark(&self, label: &str, role: Role, text: &str) -> String {
         format!("    {} {}\n", self.palette.paint(role, &format!("{label}:")), one_line(text, MAX_TEXT_WIDTH))
     }
 
-    fn glyph(&self, status: VerdictStatus) -> String {
-        let glyph = match status {
-            VerdictStatus::Valid => "✓",
-            VerdictStatus::Invalid => "✗",
-            VerdictStatus::Unsigned => "!",
-            VerdictStatus::Unchecked => "·",
-        };
-        self.palette.paint(role(status), glyph)
+    /// The sign of a verdict.
+    pub fn glyph(&self, status: VerdictStatus) -> String {
+        self.palette.paint(role(status), status.glyph())
     }
 
-    fn time(&self, time: Timestamp) -> String {
+    /// A time as people read it.
+    pub fn time(&self, time: Timestamp) -> String {
         let zone = self.zone.clone().unwrap_or_else(TimeZone::system);
         let local = zone.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
         self.palette.paint(Role::Dim, &local)

@@ -7,8 +7,10 @@
 //! - Foreign text passes through [`untrusted`] or [`one_line`] before a terminal sees it; what is
 //!   larger goes behind the gutter that [`body`] draws.
 
+mod bar;
 mod body;
 mod curl;
+mod hex;
 mod human;
 mod json_line;
 mod junit;
@@ -22,10 +24,13 @@ mod streams;
 mod style;
 mod table;
 mod terminal;
+mod unified;
 mod writer;
 
+pub use bar::{bar, sparkline};
 pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
 pub use curl::curl;
+pub use hex::hex_lines;
 pub use human::{Human, Lines, error_lines};
 pub use json_line::{
     error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_past, write_verdict,
@@ -39,4 +44,5 @@ pub use streams::{print, talk};
 pub use style::{ColorChoice, Palette, Role};
 pub use table::table;
 pub use terminal::{one_line, untrusted, untrusted_lines};
+pub use unified::{CONTEXT_LINES, unified};
 pub use writer::{Format, Presenter};
