@@ -155,7 +155,7 @@ impl What {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct Finding {
     /// Where: `data.items[].name`.
     pub path: String,
     /// What is different.
@@ -218,8 +218,8 @@ impl Drift {
     }
 
     /// What is different, in the order of the paths.
-    pub fn differences(&self) -> Vec<Difference> {
-        let mut all: BTreeMap<&Path, Difference> = BTreeMap::new();
+    pub fn differences(&self) -> Vec<Finding> {
+        let mut all: BTreeMap<&Path, Finding> = BTreeMap::new();
         for (path, seen) in &self.seen {
             let what = match self.fixture.get(path) {
                 None => What::New,
@@ -241,7 +241,7 @@ impl Drift {
     }
 
     /// Whether what is below a difference goes without saying.
-    fn hides(&self, above: Option<&Difference>) -> bool {
+    fn hides(&self, above: Option<&Finding>) -> bool {
         above.is_some_and(|above| match above.what {
             What::New => true,
             What::Missing => above.seen == above.total,
@@ -253,9 +253,9 @@ impl Drift {
         })
     }
 
-    fn difference(&self, path: &Path, what: What, seen: u64, total: u64) -> Difference {
+    fn difference(&self, path: &Path, what: What, seen: u64, total: u64) -> Finding {
         let types = |types: Option<Types>| types.unwrap_or_default().names();
-        Difference {
+        Finding {
             path: Dotted(path).to_string(),
             what,
             fixture: types(self.fixture.get(path).copied()),
@@ -305,7 +305,7 @@ mod tests {
         for body in captured {
             drift.add(&Fields::read(body.as_bytes(), true).unwrap());
         }
-        let line = |it: Difference| {
+        let line = |it: Finding| {
             let (what, fixture, captured) = (it.what.as_str(), it.fixture.join("|"), it.captured.join("|"));
             format!("{} {what} {fixture}->{captured} {}/{}", it.path, it.seen, it.total)
         };

@@ -208,6 +208,11 @@ impl Filter {
             && !failed
     }
 
+    /// Whether provider, event type, verdict and time decide, so that no event needs to be unpacked for it.
+    pub fn is_by_columns(&self) -> bool {
+        self.conditions.is_empty() && !self.failed
+    }
+
     /// The part of it that the store decides. What is left is [`Filter::holds`]'s.
     pub fn query(&self, direction: Direction) -> Query {
         let Self { providers, events, verdicts, .. } = self.clone();

@@ -10,7 +10,7 @@ use super::chosen::filter;
 use crate::cli::DriftArgs;
 use crate::commands::Context;
 use crate::error::{Exit, Failure, Outcome};
-use crate::history::{Difference, Drift, Fields, Filter};
+use crate::history::{Finding, Drift, Fields, Filter};
 use crate::model::{Request, VerdictStatus};
 use crate::output::{self, one_line};
 use crate::provider::LookupError;
@@ -143,7 +143,7 @@ fn is_form(content_type: &str) -> bool {
 fn show(
     (provider, event_type): &Type,
     events: u64,
-    differences: &[Difference],
+    differences: &[Finding],
     context: &Context,
 ) -> Result<(), Failure> {
     if context.json() {
@@ -181,7 +181,7 @@ fn show(
     Ok(())
 }
 
-fn row(one: &Difference) -> Vec<String> {
+fn row(one: &Finding) -> Vec<String> {
     let types = |types: &[&str]| if types.is_empty() { "-".to_owned() } else { types.join(" or ") };
     vec![
         one_line(&one.path, MAX_CELL),
