@@ -9,6 +9,7 @@ mod deliver;
 mod drift;
 mod durable;
 mod ending;
+mod events;
 mod expect;
 mod forgery;
 mod forward;

@@ -58,6 +58,8 @@ fn samples() -> Vec<Value> {
     let verify = ["verify", "--provider", "prospektr", "--secret-env", "HOOK_SECRET", "--json"];
     let many = with(&["send", "prospect.added", "--to", &app.url(), "--count", "2"]);
     let listening = sandbox.listen(&["--max-body", "1KiB", "-f", &app.url()]);
+    crate::wire::post(&listening.address(), "/other", &[], b"{}");
+    crate::wire::post(&listening.address(), "/", &[], b"{}");
     let contact = br#"{"event":"contact_deleted","source":"https://prokeep.com","email":"jo@corp.co"}"#;
     crate::wire::post(&listening.address(), "/", &["Content-Type: application/json"], contact);
     crate::wire::post(&listening.address(), "/", &[], &[b'x'; 2000]);
@@ -73,10 +75,14 @@ fn samples() -> Vec<Value> {
         line_of(&many, "summary"),
         line_of(&sandbox.run(&["events", "show", "--json"]), "event"),
         line_of(&sandbox.run(&["events", "replay", "@last", "--to", &app.url(), "--json"]), "replayed"),
+        line_of(&sandbox.run(&["events", "stats", "--json"]), "stats"),
+        line_of(&sandbox.run(&["events", "diff", "--json"]), "difference"),
         line_of(&sandbox.run(&["providers", "list", "--json"]), "provider"),
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
         line_of(&sandbox.run(&["fixtures", "save", "@last", "--as", "generic/mine", "--json"]), "replaced"),
         line_of(&sandbox.run(&["events", "drift", "--json"]), "drift"),
+        line_of(&sandbox.run(&["events", "delete", "@last", "--json"]), "deleted"),
+        line_of(&sandbox.run(&["events", "vacuum", "--json"]), "vacuumed"),
         line_of(&sandbox.run(&["config", "--json"]), "config"),
         line_of(&sandbox.run(&["doctor", "--json"]), "check"),
         down(&sandbox),

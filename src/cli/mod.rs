@@ -15,7 +15,10 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub(crate) use events::{DriftArgs, EventsCommand, FilterArgs, ListEventsArgs, ReplayArgs, ShowEventArgs};
+pub(crate) use events::{
+    DeleteEventsArgs, DiffEventsArgs, DriftArgs, EventsCommand, FilterArgs, ListEventsArgs, ReplayArgs, ShowEventArgs,
+    StatsArgs,
+};
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{

@@ -4,6 +4,7 @@ mod came;
 mod captured;
 mod chosen;
 mod config;
+mod confirm;
 mod doctor;
 mod edit;
 mod editor;
@@ -265,9 +266,13 @@ impl Context {
 
     /// Prints a table, as wide as the terminal.
     pub(crate) fn print_table(&self, headers: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-        use std::io::IsTerminal as _;
-        let width = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
-        Ok(output::print(output::table(headers, rows, width.map(|(width, _)| usize::from(width.0))))?)
+        Ok(output::print(output::table(headers, rows, self.width()))?)
+    }
+
+    /// Columns of the terminal that stdout is; `None` without one.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let size = terminal_size::terminal_size().filter(|_| std::io::stdout().is_terminal());
+        size.map(|(width, _)| usize::from(width.0))
     }
 
     /// Prints an event of the past as a JSON line.
@@ -297,6 +302,11 @@ impl Context {
     /// The history, for writing.
     pub(crate) fn writer(&self) -> Result<Writer, Failure> {
         Ok(Writer::open(&self.history()?, self.settings.retention()?)?)
+    }
+
+    /// Waits for the history's writer, in a command that has no other use for a runtime.
+    pub(crate) fn wait_for<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        Ok(tokio::runtime::Builder::new_current_thread().build()?.block_on(work))
     }
 
     /// A path that was typed, from the working directory.

@@ -10,8 +10,8 @@ mod stats;
 mod values;
 
 pub use anonymise::{Anonymised, MAX_ANONYMISED, Personal, Replaced, Unreadable, anonymise};
-pub use drift::{Drift, Fields, Finding, What};
 pub use diff::{BodyForm, Comparison, Difference, compare_events, compare_requests};
+pub use drift::{Drift, Fields, Finding, What};
 pub use expectation::Expectation;
 pub use filter::{Condition, Filter, FilterError, Operator};
 pub use nearest::{Nearest, Part, Unmet};

@@ -1,18 +1,24 @@
 //! `hookctl events`: the history.
 
+mod delete;
+mod diff;
 mod drift;
 mod filter;
 mod list;
 mod replay;
 mod show;
+mod stats;
 
 use clap::Subcommand;
 
+pub(crate) use delete::{DeleteEventsArgs, VacuumArgs};
+pub(crate) use diff::DiffEventsArgs;
 pub(crate) use drift::DriftArgs;
 pub(crate) use filter::FilterArgs;
 pub(crate) use list::ListEventsArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use show::ShowEventArgs;
+pub(crate) use stats::StatsArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
@@ -24,4 +30,12 @@ pub(crate) enum EventsCommand {
     Replay(Box<ReplayArgs>),
     /// Compare captured events with their fixtures: fields new, missing, of another type
     Drift(Box<DriftArgs>),
+    /// Show what differs between two events
+    Diff(Box<DiffEventsArgs>),
+    /// Count events: by provider, type and verdict, over time
+    Stats(Box<StatsArgs>),
+    /// Delete events
+    Delete(Box<DeleteEventsArgs>),
+    /// Give back the space that deleted events left
+    Vacuum(VacuumArgs),
 }

@@ -10,7 +10,7 @@ use super::chosen::filter;
 use crate::cli::DriftArgs;
 use crate::commands::Context;
 use crate::error::{Exit, Failure, Outcome};
-use crate::history::{Finding, Drift, Fields, Filter};
+use crate::history::{Drift, Fields, Filter, Finding};
 use crate::model::{Request, VerdictStatus};
 use crate::output::{self, one_line};
 use crate::provider::LookupError;
@@ -140,12 +140,7 @@ fn is_form(content_type: &str) -> bool {
     content_type.contains("form-urlencoded")
 }
 
-fn show(
-    (provider, event_type): &Type,
-    events: u64,
-    differences: &[Finding],
-    context: &Context,
-) -> Result<(), Failure> {
+fn show((provider, event_type): &Type, events: u64, differences: &[Finding], context: &Context) -> Result<(), Failure> {
     if context.json() {
         for one in differences {
             let line = DriftLine {

@@ -1,10 +1,14 @@
 //! `hookctl events`: the history.
 
 mod chosen;
+mod delete;
+mod diff;
 mod drift;
 mod list;
 mod replay;
 mod show;
+mod stats;
+mod vacuum;
 
 pub(super) use chosen::find;
 pub(super) use replay::run as replay;
@@ -20,5 +24,9 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::Show(args) => show::run(args, context),
         EventsCommand::Replay(args) => replay::run(args, context),
         EventsCommand::Drift(args) => drift::run(args, context),
+        EventsCommand::Diff(args) => diff::run(args, context),
+        EventsCommand::Stats(args) => stats::run(args, context),
+        EventsCommand::Delete(args) => delete::run(args, context),
+        EventsCommand::Vacuum(_) => vacuum::run(context),
     }
 }

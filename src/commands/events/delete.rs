@@ -1,0 +1,100 @@
+//! `hookctl events delete`.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use super::chosen::{filter, find};
+use crate::cli::DeleteEventsArgs;
+use crate::commands::{Context, progress};
+use crate::error::{Exit, Failure, Outcome};
+use crate::history::Filter;
+use crate::store::{Direction, Reader};
+
+/// Up to so many are deleted without asking.
+const MAX_UNASKED: usize = 20;
+/// Events in one transaction: a listener on the same file waits a few hundredths of a second for it.
+const SLICE: usize = 512;
+
+/// Runs the command.
+pub(super) fn run(args: &DeleteEventsArgs, context: &Context) -> Outcome {
+    let filter = filter(&args.filter)?;
+    if args.events.is_empty() && filter.is_empty() && !args.all {
+        return Err(Failure::usage("nothing says which events to delete")
+            .hint("name some (@last, an id), give filters such as --until 30d, or --all"));
+    }
+    let reader = context.reader()?;
+    let seqs = chosen(args, &filter, &reader)?;
+    let is_everything = args.all && filter.is_empty();
+    if !args.yes && (seqs.len() > MAX_UNASKED || is_everything && !seqs.is_empty()) {
+        let all = if is_everything { "all " } else { "" };
+        context.confirm(&format!("delete {all}{} from {}?", events(seqs.len()), reader.path().display()))?;
+    }
+    let count = delete(&seqs, context)?;
+    report(count, context)?;
+    Ok(if count == 0 { Exit::No } else { Exit::Done })
+}
+
+/// The places of the events that are meant, in the order of arrival.
+fn chosen(args: &DeleteEventsArgs, filter: &Filter, reader: &Reader) -> Result<Vec<i64>, Failure> {
+    if args.events.is_empty() {
+        return selected(filter, reader);
+    }
+    let mut seqs = BTreeSet::new();
+    for name in &args.events {
+        let stored = find(reader, name)?;
+        if filter.holds(&stored.event) && (!filter.failed || reader.is_failed(stored.seq)?) {
+            seqs.insert(stored.seq);
+        }
+    }
+    Ok(seqs.into_iter().collect())
+}
+
+fn selected(filter: &Filter, reader: &Reader) -> Result<Vec<i64>, Failure> {
+    let mut seqs = Vec::new();
+    let query = filter.query(Direction::Forward);
+    if filter.is_by_columns() {
+        reader.outlines(&query, |outline| {
+            seqs.push(outline.seq);
+            ControlFlow::Continue(())
+        })?;
+    } else {
+        reader.select(&query, |stored| {
+            seqs.extend(filter.holds(&stored.event).then_some(stored.seq));
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(seqs)
+}
+
+fn delete(seqs: &[i64], context: &Context) -> Result<usize, Failure> {
+    if seqs.is_empty() {
+        return Ok(0);
+    }
+    let writer = context.writer()?;
+    let progress = progress::bar(context, Some(seqs.len() as u64));
+    let mut count = 0;
+    for slice in seqs.chunks(SLICE) {
+        count += context.wait_for(writer.delete(slice.to_vec()))??;
+        progress.inc(slice.len() as u64);
+    }
+    progress.finish_and_clear();
+    Ok(count)
+}
+
+fn report(count: usize, context: &Context) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Deleted {
+        count: usize,
+    }
+    if context.json() {
+        return context.print_item("deleted", &Deleted { count });
+    }
+    context.say(&if count == 0 { "no event matches".to_owned() } else { format!("deleted {}", events(count)) });
+    Ok(())
+}
+
+fn events(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "event" } else { "events" })
+}
