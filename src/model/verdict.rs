@@ -158,6 +158,12 @@ pub enum Reason {
     /// Verification was switched off.
     #[error("verification is switched off")]
     SwitchedOff,
+    /// What another history, or the file that the event came from, says.
+    #[error("{text}")]
+    Recorded {
+        /// As it was recorded.
+        text: String,
+    },
 }
 
 /// The signature that would have been right. Shown in the local terminal only: over HTTP it would

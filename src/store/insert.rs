@@ -91,13 +91,53 @@ impl Memory {
         targets: &[Arc<str>],
         owner: i64,
     ) -> rusqlite::Result<(i64, Option<Repeat>)> {
-        let event = &*row.event;
-        let kind = self.kind(connection, event)?;
-        let seq = self.last_seq + 1;
         let earlier = match row.key {
             Some(key) => self.earlier(connection, key)?,
             None => None,
         };
+        let seq = self.insert_row(connection, row, earlier)?;
+        for target in targets {
+            connection
+                .prepare_cached("INSERT INTO pending (target, event_seq, attempts, owner) VALUES (?1, ?2, 0, ?3)")?
+                .execute(params![target, seq, owner])?;
+        }
+        Ok((seq, earlier.map(|(_, repeat)| repeat)))
+    }
+
+    /// Writes an event that comes from elsewhere with its deliveries; false when it is there already. It
+    /// is a repeat of what its record says, as far as that is here.
+    pub(super) fn import_event(
+        &mut self,
+        connection: &Connection,
+        row: &EventRow,
+        deliveries: &[DeliveryRow],
+    ) -> rusqlite::Result<bool> {
+        let seq_of = |id: EventId| -> rusqlite::Result<Option<i64>> {
+            use rusqlite::OptionalExtension as _;
+            let mut find = connection.prepare_cached("SELECT seq FROM event WHERE id = ?1")?;
+            find.query_row([id.as_bytes()], |row| row.get(0)).optional()
+        };
+        if seq_of(row.event.id)?.is_some() {
+            return Ok(false);
+        }
+        let earlier = match row.event.repeat {
+            Some(repeat) => seq_of(repeat.first)?.map(|first_seq| (first_seq, repeat)),
+            None => None,
+        };
+        self.insert_row(connection, row, earlier)?;
+        deliveries.iter().try_for_each(|delivery| insert_delivery(connection, delivery))?;
+        Ok(true)
+    }
+
+    fn insert_row(
+        &mut self,
+        connection: &Connection,
+        row: &EventRow,
+        earlier: Option<(i64, Repeat)>,
+    ) -> rusqlite::Result<i64> {
+        let event = &*row.event;
+        let kind = self.kind(connection, event)?;
+        let seq = self.last_seq + 1;
         connection
             .prepare_cached(
                 "INSERT INTO event (seq, id, kind, received_at, delivery_key, first_seq, repeat, body_bytes,
@@ -117,16 +157,11 @@ impl Memory {
                 &*row.head.bytes,
                 &*row.body.bytes,
             ])?;
-        for target in targets {
-            connection
-                .prepare_cached("INSERT INTO pending (target, event_seq, attempts, owner) VALUES (?1, ?2, 0, ?3)")?
-                .execute(params![target, seq, owner])?;
-        }
         if let Some(key) = row.key {
             self.recent.add(key, earlier.map_or(seq, |(first_seq, _)| first_seq));
         }
         self.last_seq = seq;
-        Ok((seq, earlier.map(|(_, repeat)| repeat)))
+        Ok(seq)
     }
 
     /// What came before with this key. The first event may be deleted by now: then the next one counts

@@ -31,7 +31,7 @@ pub use query::{Direction, Kind, KindTest, Query};
 pub use reader::{Extent, Reader};
 pub use retention::Retention;
 pub use vacuum::{Vacuumed, vacuum};
-pub use writer::{Receipt, Writer};
+pub use writer::{Imported, Receipt, Writer};
 
 /// An event as it is kept.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use super::owner::Owner;
 use super::pending::{self, Settle};
 use super::retention::Retention;
 use super::{StoreError, delete, open};
-use crate::model::{Delivery, Event, EventId, Repeat};
+use crate::model::{Attempt, Delivery, Event, EventId, Repeat};
 
 /// Tasks that wait for a commit. Each may hold a body; the server bounds the bytes of these.
 const MAX_WAITING: usize = 4096;
@@ -37,6 +37,17 @@ pub struct Receipt {
     pub seq: i64,
     /// Which repeat of an earlier delivery it is.
     pub repeat: Option<Repeat>,
+}
+
+/// What became of events that came from elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Events that are new.
+    pub events: u64,
+    /// Their deliveries.
+    pub deliveries: u64,
+    /// Events that were there already, which are left as they are.
+    pub known: u64,
 }
 
 /// Writes the history. Everything it says is done is on the disk.
@@ -126,6 +137,31 @@ impl Writer {
                 Some((target, seq, settle)) => pending::settle(connection, target, *seq, *settle),
                 None => Ok(()),
             }
+        })
+        .await
+    }
+
+    /// Keeps events of another history with their deliveries, all or none. Completes once they are on
+    /// the disk.
+    pub async fn import(&self, events: Vec<(Event, Vec<Attempt>)>) -> Result<Imported, StoreError> {
+        let row = |(event, attempts): (Event, Vec<Attempt>)| {
+            let deliveries =
+                attempts.iter().map(|attempt| DeliveryRow::new(event.id, attempt.made_at, &attempt.delivery));
+            let deliveries: Vec<DeliveryRow> = deliveries.collect();
+            (EventRow::new(event.into()), deliveries)
+        };
+        let rows: Vec<(EventRow, Vec<DeliveryRow>)> = events.into_iter().map(row).collect();
+        self.transact(move |connection, memory| {
+            let mut imported = Imported::default();
+            for (event, deliveries) in &rows {
+                if memory.import_event(connection, event, deliveries)? {
+                    imported.events += 1;
+                    imported.deliveries += deliveries.len() as u64;
+                } else {
+                    imported.known += 1;
+                }
+            }
+            Ok(imported)
         })
         .await
     }
