@@ -22,4 +22,4 @@ pub use layout::{compact, indented, spaced};
 pub use lexer::{Kind, Token, Tokens, check, tokens};
 pub use paths::paths;
 pub use pointer::{Pointer, PointerError};
-pub use string::{quote, quote_into, scalar};
+pub use string::{quote, quote_into, scalar, steers_terminal};

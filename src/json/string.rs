@@ -71,7 +71,7 @@ fn quote_foreign(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether a character beyond the C0 controls acts on a terminal or hides from it.
-fn steers_terminal(character: char) -> bool {
+pub fn steers_terminal(character: char) -> bool {
     matches!(
         character,
         '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'

@@ -1,7 +1,7 @@
 //! A request as a `curl` command that can be pasted into bash. Whatever stands in the request stays
 //! text: no byte is read by the shell, by curl's globbing, or as a file name.
 
-use http::Method;
+use http::{HeaderName, Method};
 
 use crate::model::Request;
 
@@ -25,6 +25,11 @@ const LEFT_OUT: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether a field belongs to one connection, or follows from the rest of the request.
+pub fn is_left_out(name: &HeaderName) -> bool {
+    LEFT_OUT.contains(&name.as_str())
+}
 
 /// The command that sends `request` to `url`, without a final line break.
 pub fn curl(request: &Request, url: &str) -> String {
@@ -55,7 +60,7 @@ fn method(method: &Method) -> Vec<String> {
 fn headers(request: &Request) -> Vec<String> {
     let mut words = Vec::new();
     for (name, value) in &request.headers {
-        if LEFT_OUT.contains(&name.as_str()) {
+        if is_left_out(name) {
             continue;
         }
         let line = match value.as_bytes() {
@@ -118,7 +123,7 @@ mod tests {
     use std::process::Command;
 
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;

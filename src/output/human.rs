@@ -19,7 +19,7 @@ const MAX_NAME_WIDTH: usize = 120;
 const MAX_TEXT_WIDTH: usize = 2_000;
 
 /// Stands for a header value that is a credential in itself.
-pub(super) const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// How lines for people look.
 #[derive(Debug, Clone)]

@@ -18,6 +18,11 @@ use super::human::MASK;
 use crate::json::quote_into;
 use crate::model::{Attempt, Delivery, Event, EventId, Notice, Repeat, Request, Response, Summary, Verdict};
 
+/// How a header value that is not UTF-8 is written: each byte as the character of its number.
+pub const HEADER_LATIN1: &str = "latin1";
+/// How a header value that is not given away is written.
+pub const HEADER_MASKED: &str = "masked";
+
 /// Microseconds, always, so that lines sort as text.
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
@@ -203,19 +208,35 @@ fn write_response(out: &mut Vec<u8>, response: &Response, truncated: bool) {
     formatted(out, format_args!(",\"truncated\":{truncated}}}"));
 }
 
-/// Pairs of name and value; a value that is not UTF-8 is read as Latin-1 (RFC 9110 section 5.5).
+/// Pairs of name and value; a value that is not UTF-8 is read as Latin-1 (RFC 9110 section 5.5). Then the
+/// member `header_encodings`, with the positions of values that are not what they seem, where there are any.
 fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+    let mut encodings = Vec::new();
     raw(out, "[");
     for (position, (name, value)) in headers.iter().enumerate() {
         raw(out, if position == 0 { "[\"" } else { ",[\"" });
         raw(out, name.as_str());
         raw(out, "\",");
         match std::str::from_utf8(value.as_bytes()) {
-            _ if value.is_sensitive() => quote_into(out, MASK),
+            _ if value.is_sensitive() => {
+                quote_into(out, MASK);
+                encodings.push((position, HEADER_MASKED));
+            }
             Ok(text) => quote_into(out, text),
-            Err(_) => quote_into(out, &value.as_bytes().iter().copied().map(char::from).collect::<String>()),
+            Err(_) => {
+                quote_into(out, &value.as_bytes().iter().copied().map(char::from).collect::<String>());
+                encodings.push((position, HEADER_LATIN1));
+            }
         }
         raw(out, "]");
+    }
+    raw(out, "]");
+    if encodings.is_empty() {
+        return;
+    }
+    for (number, (position, encoding)) in encodings.into_iter().enumerate() {
+        raw(out, if number == 0 { ",\"header_encodings\":[" } else { "," });
+        formatted(out, format_args!("[{position},\"{encoding}\"]"));
     }
     raw(out, "]");
 }

@@ -29,11 +29,12 @@ mod writer;
 
 pub use bar::{bar, sparkline};
 pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
-pub use curl::curl;
+pub use curl::{curl, is_left_out};
 pub use hex::hex_lines;
-pub use human::{Human, Lines, error_lines};
+pub use human::{Human, Lines, MASK, error_lines};
 pub use json_line::{
-    error_line, item_line, write_delivery, write_event, write_lagged, write_notice, write_past, write_verdict,
+    HEADER_LATIN1, HEADER_MASKED, error_line, item_line, write_delivery, write_event, write_lagged, write_notice,
+    write_past, write_verdict,
 };
 pub use junit::{JunitCase, JunitProblem, junit};
 pub use multipart::{Part, parts};
@@ -43,6 +44,6 @@ pub use size::size;
 pub use streams::{print, talk};
 pub use style::{ColorChoice, Palette, Role};
 pub use table::table;
-pub use terminal::{one_line, untrusted, untrusted_lines};
+pub use terminal::{is_plain, one_line, untrusted, untrusted_lines};
 pub use unified::{CONTEXT_LINES, unified};
 pub use writer::{Format, Presenter};

@@ -35,7 +35,7 @@ pub fn one_line(text: impl AsRef<[u8]>, width: usize) -> String {
 }
 
 /// Whether a terminal would show every character of `text` as itself; line feeds count as such.
-pub(super) fn is_plain(text: &[u8]) -> bool {
+pub fn is_plain(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| !text.chars().any(|c| c != '\n' && is_hostile(c)))
 }
 
