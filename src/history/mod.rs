@@ -4,8 +4,16 @@ mod anonymise;
 mod diff;
 mod drift;
 mod expectation;
+mod export;
 mod filter;
+mod fixture_name;
+pub mod har;
+mod http_file;
+pub mod mask;
 mod nearest;
+mod record;
+mod recorded;
+mod sheet;
 mod stats;
 mod values;
 
@@ -13,7 +21,11 @@ pub use anonymise::{Anonymised, MAX_ANONYMISED, Personal, Replaced, Unreadable, 
 pub use diff::{BodyForm, Comparison, Difference, compare_events, compare_requests};
 pub use drift::{Drift, Fields, Finding, What};
 pub use expectation::Expectation;
+pub use export::{Exporter, Stream};
 pub use filter::{Condition, Filter, FilterError, Operator};
+pub use fixture_name::{fixture_name, safe_name};
 pub use nearest::{Nearest, Part, Unmet};
+pub use record::Record;
+pub use recorded::recorded;
 pub use stats::{Bucket, Stats};
 pub use values::compare_json;
