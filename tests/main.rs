@@ -24,6 +24,7 @@ mod listen;
 mod manage;
 mod manifests;
 mod manners;
+mod port;
 mod replay;
 mod routes;
 mod sandbox;

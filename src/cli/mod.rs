@@ -16,8 +16,8 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use events::{
-    DeleteEventsArgs, DiffEventsArgs, DriftArgs, EventsCommand, FilterArgs, ListEventsArgs, ReplayArgs, ShowEventArgs,
-    StatsArgs,
+    DeleteEventsArgs, DiffEventsArgs, DriftArgs, EventsCommand, ExportArgs, ExportFormat, FilterArgs, ImportArgs,
+    ImportFormat, ListEventsArgs, ReplayArgs, ShowEventArgs, StatsArgs,
 };
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use listen::{ListenArgs, RespondMode};

@@ -3,7 +3,9 @@
 mod delete;
 mod diff;
 mod drift;
+mod export;
 mod filter;
+mod import;
 mod list;
 mod replay;
 mod show;
@@ -14,7 +16,9 @@ use clap::Subcommand;
 pub(crate) use delete::{DeleteEventsArgs, VacuumArgs};
 pub(crate) use diff::DiffEventsArgs;
 pub(crate) use drift::DriftArgs;
+pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use filter::FilterArgs;
+pub(crate) use import::{ImportArgs, ImportFormat};
 pub(crate) use list::ListEventsArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use show::ShowEventArgs;
@@ -38,4 +42,8 @@ pub(crate) enum EventsCommand {
     Delete(Box<DeleteEventsArgs>),
     /// Give back the space that deleted events left
     Vacuum(VacuumArgs),
+    /// Write events into a file: JSONL, HAR, curl, .http, CSV or fixtures
+    Export(Box<ExportArgs>),
+    /// Take events in from a JSONL or HAR file
+    Import(ImportArgs),
 }

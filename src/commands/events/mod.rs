@@ -2,8 +2,12 @@
 
 mod chosen;
 mod delete;
+mod destination;
 mod diff;
 mod drift;
+mod export;
+mod fixture_files;
+mod import;
 mod list;
 mod replay;
 mod show;
@@ -28,5 +32,7 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::Stats(args) => stats::run(args, context),
         EventsCommand::Delete(args) => delete::run(args, context),
         EventsCommand::Vacuum(_) => vacuum::run(context),
+        EventsCommand::Export(args) => export::run(args, context),
+        EventsCommand::Import(args) => import::run(args, context),
     }
 }
