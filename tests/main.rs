@@ -30,6 +30,7 @@ mod routes;
 mod sandbox;
 mod schema;
 mod screen;
+mod search;
 mod secrets;
 mod secure;
 mod send;

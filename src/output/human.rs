@@ -15,7 +15,7 @@ use super::style::{Palette, Role};
 use super::terminal::one_line;
 
 /// Names, types and reasons are cut here; a target or hint may take several screen lines.
-const MAX_NAME_WIDTH: usize = 120;
+pub(super) const MAX_NAME_WIDTH: usize = 120;
 const MAX_TEXT_WIDTH: usize = 2_000;
 
 /// Stands for a header value that is a credential in itself.
@@ -225,7 +225,7 @@ fn summary_line(summary: &Summary) -> String {
     )
 }
 
-fn event_type(event: &Event) -> String {
+pub(super) fn event_type(event: &Event) -> String {
     event.event_type.as_deref().map_or("-".to_owned(), |name| one_line(name, MAX_NAME_WIDTH))
 }
 

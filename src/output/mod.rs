@@ -11,6 +11,7 @@ mod bar;
 mod body;
 mod curl;
 mod hex;
+mod hit;
 mod human;
 mod json_line;
 mod junit;

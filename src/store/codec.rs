@@ -269,6 +269,34 @@ pub(super) fn unpack(content: Content, format: u8, bytes: &[u8]) -> Result<Vec<u
     }
 }
 
+/// The same, in place of what a buffer holds.
+pub(super) fn unpack_into(content: Content, format: u8, bytes: &[u8], buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
+    buffer.clear();
+    if format == DICTIONARY_1 {
+        buffer.reserve(unpacked_size(bytes)?);
+        with_decompressor(content, |decompressor| decompressor.decompress_to_buffer(bytes, buffer))
+            .map_err(|error| Unreadable::Unpack(error.to_string()))?;
+    } else {
+        *buffer = unpack(content, format, bytes)?;
+    }
+    Ok(())
+}
+
+/// What can be searched of an unpacked head: the target, then each header as `name: value`.
+pub(super) fn lines(head: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), Unreadable> {
+    let head: EventHead<'_> = read(head)?;
+    each(head.uri.as_bytes());
+    let mut line = Vec::new();
+    for (name, value) in &head.headers {
+        line.clear();
+        line.extend_from_slice(name.as_bytes());
+        line.extend_from_slice(b": ");
+        line.extend_from_slice(value);
+        each(&line);
+    }
+    Ok(())
+}
+
 fn unpacked_size(bytes: &[u8]) -> Result<usize, Unreadable> {
     match get_frame_content_size(bytes).ok().flatten().and_then(|size| usize::try_from(size).ok()) {
         Some(size) if size <= MAX_UNPACKED => Ok(size),

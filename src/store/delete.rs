@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::words;
+
 /// Deletes these events; says how many there were.
 pub(super) fn events(connection: &Connection, seqs: &[i64]) -> rusqlite::Result<usize> {
     let mut deleted = 0;
@@ -9,11 +11,9 @@ pub(super) fn events(connection: &Connection, seqs: &[i64]) -> rusqlite::Result<
         for table in ["DELETE FROM delivery WHERE event_seq = ?1", "DELETE FROM pending WHERE event_seq = ?1"] {
             connection.prepare_cached(table)?.execute([seq])?;
         }
-        connection
-            .prepare_cached("DELETE FROM word WHERE rowid = ?1 AND ?1 <= (SELECT words_upto FROM counter)")?
-            .execute([seq])?;
         deleted += connection.prepare_cached("DELETE FROM event WHERE seq = ?1")?.execute([seq])?;
     }
+    words::forget(connection, seqs)?;
     Ok(deleted)
 }
 

@@ -11,6 +11,7 @@ mod delete;
 mod error;
 mod insert;
 mod migrate;
+mod needle;
 mod numbers;
 mod open;
 mod owner;
@@ -19,18 +20,23 @@ mod query;
 mod reader;
 mod recent;
 mod retention;
+mod search;
 mod vacuum;
+mod words;
 mod writer;
 
 use crate::model::Event;
 
 pub use error::StoreError;
+pub use needle::{Found, Needle};
 pub use numbers::{Outcomes, Outline};
 pub use pending::{Pending, Settle};
 pub use query::{Direction, Kind, KindTest, Query};
 pub use reader::{Extent, Reader};
 pub use retention::Retention;
+pub use search::Route;
 pub use vacuum::{Vacuumed, vacuum};
+pub use words::index_words;
 pub use writer::{Imported, Receipt, Writer};
 
 /// An event as it is kept.

@@ -17,7 +17,7 @@ use crate::model::{Attempt, Event, EventId, Repeat, VerdictStatus};
 /// Rows looked for at once: a reader must not hold the log back, and the first ones should show soon.
 const CHUNK: usize = 256;
 /// Kinds whose indexes are merged; with more, walking the table is no slower.
-const MAX_MERGED: usize = 32;
+pub(super) const MAX_MERGED: usize = 32;
 /// Ids carry the time of their making, which is not quite that of the event.
 const ID_SLACK_MS: i64 = 2_000;
 
@@ -287,7 +287,7 @@ impl Reader {
     }
 
     /// Kinds that the query takes: `None` when there is none, an empty list for all.
-    fn matching_kinds(&self, query: &Query) -> Result<Option<Vec<i64>>, StoreError> {
+    pub(super) fn matching_kinds(&self, query: &Query) -> Result<Option<Vec<i64>>, StoreError> {
         let Some(takes) = &query.kinds else { return Ok(Some(Vec::new())) };
         self.load_kinds()?;
         let kinds = self.kinds.borrow();
@@ -328,7 +328,13 @@ impl Reader {
     }
 
     /// The next places between two, and the last one looked at; `None` when nothing is left.
-    fn chunk(&self, query: &Query, kinds: &[i64], from: i64, to: i64) -> Result<(Vec<i64>, Option<i64>), StoreError> {
+    pub(super) fn chunk(
+        &self,
+        query: &Query,
+        kinds: &[i64],
+        from: i64,
+        to: i64,
+    ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
         let order = match query.direction {
             Direction::Backward => "DESC",
             Direction::Forward => "ASC",
@@ -460,7 +466,7 @@ impl Reader {
         Ok(())
     }
 
-    fn unreadable(&self, seq: i64, problem: &Unreadable) -> StoreError {
+    pub(super) fn unreadable(&self, seq: i64, problem: &Unreadable) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), problem: format!("event {seq}: {problem}") }
     }
 

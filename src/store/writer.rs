@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
@@ -16,7 +16,7 @@ use super::insert::{DeliveryRow, EventRow, Memory, insert_delivery};
 use super::owner::Owner;
 use super::pending::{self, Settle};
 use super::retention::Retention;
-use super::{StoreError, delete, open};
+use super::{StoreError, delete, open, words};
 use crate::model::{Attempt, Delivery, Event, EventId, Repeat};
 
 /// Tasks that wait for a commit. Each may hold a body; the server bounds the bytes of these.
@@ -27,6 +27,8 @@ const MAX_BATCH: usize = 512;
 const CHECK_EVERY: usize = 256;
 /// The work that can wait begins after so much quiet.
 const QUIET: Duration = Duration::from_millis(250);
+/// And rests so long between two slices: other processes get their turn, and other work the processor.
+const REST: Duration = Duration::from_millis(20);
 /// Bodies above this are compressed beside the runtime's threads.
 const LARGE_BODY: usize = 256 * 1024;
 
@@ -269,18 +271,19 @@ impl Worker {
                 task.finish(outcome.clone());
             }
             if self.unchecked >= CHECK_EVERY {
-                self.tidy();
+                self.enforce();
             }
         }
     }
 
     /// Waits for a task; does what can wait while there is none. `None` at the end.
     fn next(&mut self, tasks: &Receiver<Box<dyn Task>>) -> Option<Box<dyn Task>> {
+        let mut wait = QUIET;
         loop {
-            match tasks.recv_timeout(QUIET) {
+            match tasks.recv_timeout(wait) {
                 Ok(task) => return Some(task),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) if self.tidy() => {}
+                Err(RecvTimeoutError::Timeout) if self.enforce() || self.index() => wait = REST,
                 Err(RecvTimeoutError::Timeout) => return tasks.recv().ok(),
             }
         }
@@ -295,8 +298,18 @@ impl Worker {
         })
     }
 
-    /// A slice of what can wait; whether there may be more.
-    fn tidy(&mut self) -> bool {
+    /// A slice of the index of words; whether there is more.
+    fn index(&mut self) -> bool {
+        let mut is_more = false;
+        let outcome = self.transact(|connection, _| {
+            is_more = words::advance(connection, words::MIN_BEHIND, Instant::now() + words::SLICE)?;
+            Ok(())
+        });
+        outcome.is_ok() && is_more
+    }
+
+    /// A slice of what is too much; whether there may be more.
+    fn enforce(&mut self) -> bool {
         let retention = self.retention;
         let mut is_more = false;
         // Deleting can fail like any write; the next event will say so to whom it concerns.

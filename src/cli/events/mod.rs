@@ -8,6 +8,7 @@ mod filter;
 mod import;
 mod list;
 mod replay;
+mod search;
 mod show;
 mod stats;
 
@@ -21,6 +22,7 @@ pub(crate) use filter::FilterArgs;
 pub(crate) use import::{ImportArgs, ImportFormat};
 pub(crate) use list::ListEventsArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use search::SearchEventsArgs;
 pub(crate) use show::ShowEventArgs;
 pub(crate) use stats::StatsArgs;
 
@@ -46,4 +48,6 @@ pub(crate) enum EventsCommand {
     Export(Box<ExportArgs>),
     /// Take events in from a JSONL or HAR file
     Import(ImportArgs),
+    /// Find a text in bodies and headers, newest first
+    Search(Box<SearchEventsArgs>),
 }

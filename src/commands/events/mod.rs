@@ -10,6 +10,7 @@ mod fixture_files;
 mod import;
 mod list;
 mod replay;
+mod search;
 mod show;
 mod stats;
 mod vacuum;
@@ -34,5 +35,6 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::Vacuum(_) => vacuum::run(context),
         EventsCommand::Export(args) => export::run(args, context),
         EventsCommand::Import(args) => import::run(args, context),
+        EventsCommand::Search(args) => search::run(args, context),
     }
 }

@@ -64,5 +64,6 @@ CREATE TABLE pending (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pending_event ON pending (event_seq);
 
--- The words of headers and bodies. Rows are added behind the answer, never on the way to it.
+-- The words of headers and bodies, one row for 16 events (see `words`). Rows are added behind the answer,
+-- never on the way to it.
 CREATE VIRTUAL TABLE word USING fts5 (text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');

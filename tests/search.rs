@@ -1,0 +1,99 @@
+//! `events search` finds a text in what was received.
+
+use crate::history::receive;
+use crate::sandbox::Sandbox;
+use crate::wire;
+
+fn ids(sandbox: &Sandbox, args: &[&str]) -> Vec<String> {
+    let ended = sandbox.run(&[&["events", "search", "--json"], args].concat());
+    assert_eq!(ended.code, i32::from(ended.stdout.is_empty()), "{}", ended.stderr);
+    ended.lines().iter().map(|line| line["event"]["request"]["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_text_is_found_in_body_headers_and_target_newest_first() {
+    let sandbox = Sandbox::new();
+    receive(
+        &sandbox,
+        &[],
+        &[
+            ("/one", &[], b"{\"name\":\"Ada Lovelace\"}"),
+            ("/two", &["X-Author: ada"], b"\x00\xff"),
+            ("/ada", &[], b""),
+            ("/other", &[], b"{\"name\":\"Canada\"}"),
+        ],
+    );
+    assert_eq!(ids(&sandbox, &["ADA"]), ["/ada", "/two", "/one"]);
+    assert_eq!(ids(&sandbox, &["ada", "--limit", "1"]), ["/ada"]);
+    assert_eq!(ids(&sandbox, &["x-author: a"]), ["/two"]);
+    assert_eq!(ids(&sandbox, &["ada", "--where", "json:/name"]), ["/one"]);
+    assert_eq!(ids(&sandbox, &["\":\""]), ["/other", "/one"], "a text without any word");
+    assert!(ids(&sandbox, &["lace"]).is_empty(), "not from the middle of a word");
+    assert!(ids(&sandbox, &["ada", "--verdict", "valid"]).is_empty());
+}
+
+#[test]
+fn people_see_where_it_stands_and_nothing_steers_their_terminal() {
+    let sandbox = Sandbox::new();
+    receive(&sandbox, &[], &[("/hook", &["X-Note: see order 7"], b"an \x1b[2Jorder\nof tea")]);
+    let shown = sandbox.run(&["events", "search", "ORDER", "--color", "always"]).stdout;
+    assert!(shown.contains("body:"), "{shown:?}");
+    assert!(shown.contains("an \\u{1b}[2J"), "{shown:?}");
+    assert_eq!(shown.lines().count(), 1, "one line an event");
+    assert!(shown.contains("m of tea") || shown.contains("\\nof tea"), "{shown:?}");
+    let shown = sandbox.run(&["events", "search", "order 7"]).stdout;
+    assert!(shown.contains("  header: x-note: see order 7\n"), "{shown:?}");
+    let shown = sandbox.run(&["events", "search", "nothing like it"]);
+    assert_eq!((shown.code, shown.stdout.as_str()), (1, ""));
+    assert!(shown.stderr.contains("no event matches"));
+}
+
+#[test]
+fn a_credential_is_not_found() {
+    let sandbox = Sandbox::new().env("HOOK_SECRET", "hunter2hunter2");
+    let args = ["--provider", "gitlab", "--secret-env", "HOOK_SECRET"];
+    receive(&sandbox, &args, &[("/", &["X-Gitlab-Token: hunter2hunter2", "X-Gitlab-Event: Push Hook"], b"{}")]);
+    assert!(ids(&sandbox, &["hunter2hunter2"]).is_empty());
+    assert_eq!(ids(&sandbox, &["x-gitlab-token"]), ["/"]);
+}
+
+#[test]
+fn an_empty_text_is_refused_and_an_odd_one_is_not() {
+    let sandbox = Sandbox::new();
+    receive(&sandbox, &[], &[("/", &[], b"{}")]);
+    assert_eq!(sandbox.run(&["events", "search", ""]).code, 2);
+    let long = "x".repeat(10_000);
+    for text in ["\"", "a\" OR \"b", "NEAR(a b)", "*", "é", "\u{1f600}", "--", &long] {
+        let ended = sandbox.run(&["events", "search", "--json", "--", text]);
+        assert_eq!((ended.code, ended.stderr.contains("error")), (1, false), "{text:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_index_grows_behind_the_answer_and_finds_the_same() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&["--db", "history.db"]);
+    let mut line = wire::Line::open(&listening.address());
+    for number in 0..300 {
+        line.write(&wire::request(
+            "POST",
+            &format!("/{number}"),
+            &[],
+            format!("{{\"n\":\"word{number}\"}}").as_bytes(),
+        ));
+        assert_eq!(line.answer(false).unwrap().status, 200);
+    }
+    listening.interrupt();
+    let upto = || {
+        let connection = rusqlite::Connection::open(sandbox.path().join("history.db")).unwrap();
+        connection.query_row("SELECT words_upto FROM counter", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let search = |text: &str| ids(&sandbox, &["--db", "history.db", text]);
+    let before = search("word77");
+    assert_eq!(upto(), 288, "whole blocks of 16");
+    assert_eq!((before, search("word77")), (vec!["/77".to_owned()], vec!["/77".to_owned()]));
+    assert_eq!(
+        search("word29"),
+        ["/299", "/298", "/297", "/296", "/295", "/294", "/293", "/292", "/291", "/290", "/29"]
+    );
+}
