@@ -1,13 +1,15 @@
 //! Fills a history through the writer, as a busy listener would.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Result;
-use hookctl::model::{Event, Reason, Request, Verdict};
+use anyhow::{Context as _, Result};
+use hookctl::model::{Event, Reason, Request, Secret, Verdict};
+use hookctl::provider::{Catalogue, Draft, Generator, Provider, compose, renew};
 use hookctl::store::{Retention, Writer};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use tokio::task::JoinSet;
 
 use crate::figures::{Target, row};
@@ -21,8 +23,18 @@ pub const OLDEST: &str = "zanzibar";
 /// Stands in every 1,000th event.
 pub const SOME: &str = "kumquat";
 
-const PROVIDERS: [&str; 3] = ["stripe", "prospektr", "github"];
-const TYPES: [&str; 4] = ["invoice.paid", "prospect.added", "customer.updated", "message_received"];
+/// Fixtures of about that size.
+const FIXTURES: [&str; 5] = [
+    "prospektr/prospect.added",
+    "prokeep/message_sent",
+    "promptio/contactAction",
+    "slack/app_mention",
+    "slack/message",
+];
+/// Secrets in the forms that providers take.
+const SECRETS: [&str; 3] = ["a secret for benchmarks only", "whsec_C2FVsBQIhrscChlQIMV+b5sSYob7oD8y", "user:password"];
+/// When the first event is said to have been sent.
+const FIRST_SECOND: i64 = 1_790_000_000;
 const WORDS: [&str; 32] = [
     "customer", "asked", "for", "a", "later", "delivery", "of", "the", "second", "order", "and", "will", "call",
     "again", "next", "week", "because", "invoice", "was", "not", "paid", "yet", "please", "contact", "them", "about",
@@ -34,12 +46,14 @@ const NAMES: [&str; 8] = ["Ada", "Grace", "Edsger", "Barbara", "Donald", "France
 pub fn fill(path: &Path, events: u64) -> Result<u64> {
     let writer = Arc::new(Writer::open(path, Retention { max_bytes: None, max_events: None, max_age: None })?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let catalogue = Catalogue::default();
+    let sources = FIXTURES.iter().map(|name| Source::new(&catalogue, name)).collect::<Result<Vec<_>>>()?;
     let started = Instant::now();
     let raw = runtime.block_on(async {
         let mut tasks = JoinSet::new();
         let mut raw = 0;
-        for number in 0..events {
-            let event = event(number)?;
+        for (number, source) in (0..events).zip(sources.iter().cycle()) {
+            let event = source.event(number)?;
             raw += size(&event.request);
             if tasks.len() >= IN_FLIGHT
                 && let Some(done) = tasks.join_next().await
@@ -56,7 +70,7 @@ pub fn fill(path: &Path, events: u64) -> Result<u64> {
     })?;
     let rate = events as f64 / started.elapsed().as_secs_f64();
     writer.close();
-    row("events appended a second", "", "", rate, Target::None);
+    row("events made, signed and appended a second", "", "", rate, Target::None);
     Ok(raw)
 }
 
@@ -65,72 +79,92 @@ fn size(request: &Request) -> u64 {
     (headers.sum::<usize>() + request.body.len()) as u64
 }
 
-fn event(number: u64) -> Result<Event> {
-    let mut random = Random(number);
-    let id = uuid::Uuid::now_v7();
-    let (provider, event_type) = (random.of(&PROVIDERS), random.of(&TYPES));
-    let body = body(number, event_type, &mut random);
-    let signature: String = (0..4).map(|_| format!("{:016x}", random.next())).collect();
-    let time = 1_790_000_000 + number / 50;
-    let headers = [
-        ("host", "hooks.example.com:4000".to_owned()),
-        ("user-agent", "Webhooks/1.0 (+https://example.com/docs/webhooks)".to_owned()),
-        ("content-length", body.len().to_string()),
-        ("accept", "*/*; q=0.5, application/json".to_owned()),
-        ("cache-control", "no-cache".to_owned()),
-        ("content-type", "application/json; charset=utf-8".to_owned()),
-        ("x-signature", format!("t={time},v1={signature}")),
-        ("x-delivery-id", uuid::Uuid::from_u64_pair(random.next(), random.next()).to_string()),
-        ("x-event-type", event_type.to_owned()),
-        ("accept-encoding", "gzip".to_owned()),
-    ];
-    let mut request =
-        Request { method: Method::POST, uri: Uri::from_static("/webhooks"), body: body.into(), ..Request::default() };
-    for (name, value) in headers {
-        request.headers.append(HeaderName::from_static(name), HeaderValue::try_from(value)?);
-    }
-    let verdict = match random.next() % 100 {
-        0 => Verdict::unchecked(Reason::NoSecret { provider: provider.into() }),
-        _ => Verdict::valid("v1".into()),
-    };
-    Ok(Event {
-        id,
-        received_at: jiff::Timestamp::now(),
-        provider: provider.into(),
-        event_type: Some(event_type.to_owned()),
-        delivery_id: None,
-        verdict,
-        request,
-        remote: ([127, 0, 0, 1], 50_000).into(),
-        repeat: None,
-    })
+/// What a provider sends: one of its fixtures, renewed and signed anew for each event.
+struct Source {
+    provider: Arc<Provider>,
+    event: String,
+    body: Vec<u8>,
+    secret: Secret,
 }
 
-fn body(number: u64, event_type: &str, random: &mut Random) -> String {
-    let (first, last) = (random.of(&NAMES), random.of(&NAMES));
+impl Source {
+    fn new(catalogue: &Catalogue, name: &str) -> Result<Self> {
+        let fixture = catalogue.find_fixture(name, None)?;
+        let secrets = SECRETS.iter().filter_map(|secret| Secret::new(*secret, "bench").ok());
+        let mut tried = secrets.map(|secret| Self {
+            provider: Arc::clone(&fixture.provider),
+            event: fixture.event.clone(),
+            body: fixture.body.clone(),
+            secret,
+        });
+        tried.find(|source| source.request(1).is_ok()).with_context(|| format!("no secret fits {name}"))
+    }
+
+    fn request(&self, number: u64) -> Result<Request> {
+        let time = jiff::Timestamp::from_second(FIRST_SECOND + i64::try_from(number / 50)?)?;
+        let generator = RefCell::new(Generator::new(number, time));
+        let renewed = renew(&self.provider, &self.event, &self.body, &generator)?;
+        let body = with_note(&renewed, number);
+        let mut headers = HeaderMap::new();
+        headers.append("host", HeaderValue::from_static("hooks.example.com"));
+        headers.append("content-length", HeaderValue::from(body.len()));
+        headers.append("accept", HeaderValue::from_static("*/*"));
+        headers.append("accept-encoding", HeaderValue::from_static("gzip"));
+        let draft = Draft {
+            event: &self.event,
+            body: &body,
+            content_type: Some("application/json"),
+            headers: &headers,
+            url: "http://127.0.0.1:4000/webhooks",
+            signature: None,
+        };
+        Ok(compose(&self.provider, &draft, Some(&self.secret), &generator)?)
+    }
+
+    fn event(&self, number: u64) -> Result<Event> {
+        let verdict = match number % 100 {
+            0 => Verdict::unchecked(Reason::NoSecret { provider: (**self.provider.id()).into() }),
+            _ => Verdict::valid("v1".into()),
+        };
+        let mut request = self.request(number)?;
+        // What is received names a path only.
+        request.uri = Uri::from_static("/webhooks");
+        Ok(Event {
+            id: uuid::Uuid::now_v7(),
+            received_at: jiff::Timestamp::now(),
+            provider: (**self.provider.id()).into(),
+            event_type: Some(self.event.clone()),
+            delivery_id: None,
+            verdict,
+            request,
+            remote: ([127, 0, 0, 1], 50_000).into(),
+            repeat: None,
+        })
+    }
+}
+
+/// The object with one more member: what people write, different each time, up to the size of a body.
+fn with_note(object: &[u8], number: u64) -> Vec<u8> {
+    let mut random = Random(number);
     let rare = match number {
         0 => OLDEST,
         number if number.is_multiple_of(1_000) => SOME,
         _ => "ordinary",
     };
-    let mut body = format!(
-        "{{\"id\":\"evt_{:016x}\",\"object\":\"event\",\"type\":\"{event_type}\",\"created\":{},\"livemode\":false,\
-         \"data\":{{\"id\":\"cus_{:012x}\",\"number\":{number},\"name\":\"{first} {last}\",\
-         \"email\":\"{first}.{}@example.com\",\"amount\":{},\"currency\":\"usd\",\"kind\":\"{rare}\",\
-         \"address\":{{\"city\":\"Springfield\",\"postal_code\":\"{:05}\"}},\"note\":\"",
-        random.next(),
-        1_790_000_000 + number / 50,
-        random.next() >> 16,
-        random.next() % 10_000,
-        random.next() % 100_000,
-        random.next() % 100_000,
-    );
-    while body.len() < BODY_SIZE - 14 {
-        body.push_str(random.of(&WORDS));
-        body.push(' ');
+    let object = object.trim_ascii_end();
+    let mut body = object.strip_suffix(b"}").unwrap_or(object).trim_ascii_end().to_vec();
+    let (first, last) = (random.of(&NAMES), random.of(&NAMES));
+    let head = format!(",\"note\":{{\"number\":{number},\"by\":\"{first} {last}\",\"kind\":\"{rare}\",\"text\":\"");
+    body.extend_from_slice(head.as_bytes());
+    loop {
+        body.extend_from_slice(random.of(&WORDS).as_bytes());
+        if body.len() + 4 >= BODY_SIZE {
+            break;
+        }
+        body.push(b' ');
     }
-    body.truncate(BODY_SIZE - 4);
-    body + "\"}}\n"
+    body.extend_from_slice(b"\"}}");
+    body
 }
 
 /// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): the same history in every run.
