@@ -373,7 +373,7 @@ mod tests {
             id: uuid::Uuid::now_v7(),
             received_at: jiff::Timestamp::now(),
             provider: "prospektr".into(),
-            event_type: Some(if request.body.len() % 2 == 0 { "even" } else { "odd" }.to_owned()),
+            event_type: Some(if request.body.len().is_multiple_of(2) { "even" } else { "odd" }.to_owned()),
             delivery_id: None,
             verdict: Verdict::unchecked(Reason::NoSecret { provider: "prospektr".into() }),
             request,
