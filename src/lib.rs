@@ -22,6 +22,7 @@ pub mod store;
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> std::process::ExitCode {
     forbid_core_dumps();
+    survive_file_size_limit();
     cli::complete_if_asked();
     commands::run(std::env::args_os().collect()).into()
 }
@@ -36,3 +37,15 @@ fn forbid_core_dumps() {
 
 #[cfg(not(unix))]
 fn forbid_core_dumps() {}
+
+/// A write beyond the limit on the size of files is to fail with an error that can be told, not to end the
+/// process: a signal that is handled does that.
+#[cfg(unix)]
+fn survive_file_size_limit() {
+    let noticed = std::sync::Arc::default();
+    // Where it cannot be handled, such a write ends the process as it would have anyway.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noticed);
+}
+
+#[cfg(not(unix))]
+fn survive_file_size_limit() {}

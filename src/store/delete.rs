@@ -1,6 +1,6 @@
 //! Taking events away, with everything that belongs to them.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::words;
 
@@ -14,15 +14,6 @@ pub(super) fn events(connection: &Connection, seqs: &[i64]) -> rusqlite::Result<
         deleted += connection.prepare_cached("DELETE FROM event WHERE seq = ?1")?.execute([seq])?;
     }
     words::forget(connection, seqs)?;
+    connection.prepare_cached("UPDATE counter SET deleted = deleted + ?1 WHERE ?1 > 0")?.execute([deleted])?;
     Ok(deleted)
-}
-
-/// The oldest events that no target waits for, at most `limit`, and, with `before`, received before it.
-pub(super) fn oldest(connection: &Connection, before: Option<i64>, limit: usize) -> rusqlite::Result<Vec<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT seq FROM (SELECT seq, received_at FROM event
-           WHERE NOT EXISTS (SELECT 1 FROM pending WHERE event_seq = seq) ORDER BY seq LIMIT ?2)
-         WHERE ?1 IS NULL OR received_at < ?1",
-    )?;
-    select.query_map(params![before, limit], |row| row.get(0))?.collect()
 }

@@ -56,6 +56,35 @@ pub enum StoreError {
     Closed,
 }
 
+/// Room for which SQLite asks at once besides a page: a block of the index beside the log, and a batch.
+const STEP: u64 = 64 * 1024;
+
+/// Whether a failed write or extension was for want of room. SQLite says so of a full disk only; a limit on
+/// the size of files comes as a failed write (<https://www.sqlite.org/rescode.html#ioerr_write>).
+fn lacks_room(error: &rusqlite::Error, path: &Path) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
+    match error.sqlite_error().map(|error| error.extended_code) {
+        Some(SQLITE_IOERR_SHMSIZE) => true,
+        Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_TRUNCATE) => is_at_limit(path),
+        _ => false,
+    }
+}
+
+/// Whether the file, or one beside it, is as large as this process may make one.
+#[cfg(unix)]
+fn is_at_limit(path: &Path) -> bool {
+    use rustix::process::{Resource, getrlimit};
+    let Some(limit) = getrlimit(Resource::Fsize).current else { return false };
+    [path.to_owned(), super::open::beside(path, "-wal"), super::open::beside(path, "-shm")]
+        .iter()
+        .any(|file| std::fs::metadata(file).is_ok_and(|metadata| metadata.len().saturating_add(STEP) >= limit))
+}
+
+#[cfg(not(unix))]
+const fn is_at_limit(_path: &Path) -> bool {
+    false
+}
+
 impl StoreError {
     /// Sorts an error of SQLite by what can be done about it.
     pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
@@ -63,6 +92,7 @@ impl StoreError {
         let problem = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::SystemIoFailure) if lacks_room(error, &path) => Self::Full(path),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, problem },
             Some(ErrorCode::NotADatabase) => Self::Foreign(path),
@@ -87,7 +117,8 @@ impl StoreError {
             Self::Absent(_) => "`hookctl listen` begins one with the first event; --db names another file".into(),
             Self::Busy(_) => "wait until the other command has ended".into(),
             Self::OldSqlite(_) => "build hookctl with its own SQLite".into(),
-            Self::Io { .. } | Self::Closed => return None,
+            Self::Io { .. } => "look at the disk (`dmesg`, `df`); --db puts the history on another one".into(),
+            Self::Closed => return None,
         })
     }
 

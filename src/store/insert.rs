@@ -158,6 +158,9 @@ impl Memory {
                 &*row.body.bytes,
             ])?;
         if let Some(key) = row.key {
+            if earlier.is_none() {
+                self.recent.forget(key);
+            }
             self.recent.add(key, earlier.map_or(seq, |(first_seq, _)| first_seq));
         }
         self.last_seq = seq;

@@ -30,6 +30,7 @@ use crate::model::Event;
 pub use error::StoreError;
 pub use needle::{Found, Needle};
 pub use numbers::{Outcomes, Outline};
+pub use open::Soundness;
 pub use pending::{Pending, Settle};
 pub use query::{Direction, Kind, KindTest, Query};
 pub use reader::{Extent, Reader};

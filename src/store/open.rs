@@ -3,9 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
 
 use super::{StoreError, migrate};
 
@@ -26,8 +27,9 @@ const STATEMENTS: usize = 64;
 pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
     check_sqlite()?;
     prepare_file(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect(path, flags)?;
+    let mut connection = connect(path, READ_WRITE)?;
+    // Before anything is written: it may be another program's.
+    migrate::version(&connection, path)?;
     let set = |connection: &Connection| -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // With NORMAL a power cut takes acknowledged events with it.
@@ -36,6 +38,8 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
         connection.pragma_update(None, "journal_size_limit", MAX_LOG_BYTES)?;
         // What is deleted is gone, also from the free pages.
         connection.pragma_update(None, "secure_delete", true)?;
+        // A temporary file would need a descriptor when there is none left.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)
     };
     set(&connection).map_err(|error| failed_to_write(path, &error))?;
@@ -43,28 +47,144 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Opens the file for reading. One that cannot be written, not even beside, is read as it is.
-pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
+/// Opens the file for writing as the first thing of a process: what is damaged is not written to.
+pub(super) fn writable_and_sound(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = writable(path)?;
+    match check(&mut connection, path, QUICK_LOOK)? {
+        Soundness::Damaged(problem) => Err(StoreError::Damaged { path: path.to_owned(), problem }),
+        Soundness::Sound | Soundness::SoundSoFar => Ok(connection),
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Soundness {
+    /// Nothing wrong.
+    Sound,
+    /// Nothing wrong until the time was up.
+    SoundSoFar,
+    /// What is wrong, in SQLite's words.
+    Damaged(String),
+}
+
+/// How long a listener looks before it begins: nobody notices, and some ten megabytes are looked through.
+const QUICK_LOOK: Duration = Duration::from_millis(40);
+/// Steps of SQLite between looks at the clock.
+const STEPS: i32 = 1000;
+
+/// Looks through the file for damage, for a bounded time.
+pub(super) fn check(connection: &mut Connection, path: &Path, limit: Duration) -> Result<Soundness, StoreError> {
+    let end = Instant::now() + limit;
+    let wrap = |error: rusqlite::Error| StoreError::from_sqlite(path, &error);
+    connection.progress_handler(STEPS, Some(move || Instant::now() >= end)).map_err(wrap)?;
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    connection.progress_handler(0, None::<fn() -> bool>).map_err(wrap)?;
+    match found {
+        Ok(said) if said == "ok" => Ok(Soundness::Sound),
+        Ok(said) => Ok(Soundness::Damaged(said.lines().last().unwrap_or_default().trim().to_owned())),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
+            Ok(Soundness::SoundSoFar)
+        }
+        Err(error) => match StoreError::from_sqlite(path, &error) {
+            StoreError::Damaged { problem, .. } => Ok(Soundness::Damaged(problem)),
+            other => Err(other),
+        },
+    }
+}
+
+/// A file that is open for reading.
+#[derive(Debug)]
+pub(super) struct Readable {
+    /// To it, or to a copy.
+    pub(super) connection: Connection,
+    /// The copy's folder; it goes with this value.
+    pub(super) copy: Option<TempDir>,
+}
+
+/// Opens the file for reading. One that cannot be written, not even beside, is read as it is; where events
+/// are still in its log, a private copy of both is read, so that none is missed.
+pub(super) fn readable(path: &Path) -> Result<Readable, StoreError> {
     check_sqlite()?;
-    match fs::metadata(path) {
-        Ok(_) => {}
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Absent(path.to_owned())),
         Err(error) => return Err(failed(path, &error)),
+    };
+    if !metadata.is_file() {
+        return Err(StoreError::Foreign(path.to_owned()));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = connect(path, flags).and_then(|connection| {
-        check_schema(&connection, path)?;
-        Ok(connection)
-    });
-    match opened {
-        // A log beside it cannot be read without writing: on a read-only medium there is no writer either.
-        Err(StoreError::ReadOnly(_) | StoreError::Io { .. }) => {
-            let connection = connect(&immutable(path), flags | OpenFlags::SQLITE_OPEN_URI)?;
-            check_schema(&connection, path)?;
-            Ok(connection)
+    let opened = connect(path, READ).and_then(|connection| checked(connection, path));
+    let problem = match opened {
+        Ok(connection) => return Ok(Readable { connection, copy: None }),
+        Err(problem @ (StoreError::ReadOnly(_) | StoreError::Io { .. })) => problem,
+        Err(other) => return Err(other),
+    };
+    if fs::File::open(path).is_err() {
+        return Err(problem);
+    }
+    if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
+        let copy = copy_with_log(path)?;
+        let connection = checked(connect(&copy.path().join(COPY), READ_WRITE)?, path)?;
+        return Ok(Readable { connection, copy: Some(copy) });
+    }
+    let connection = checked(connect(&immutable(path), READ | OpenFlags::SQLITE_OPEN_URI)?, path)?;
+    Ok(Readable { connection, copy: None })
+}
+
+const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READ_WRITE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// The name of a copy in its folder.
+pub(super) const COPY: &str = "history.db";
+/// Copies made before giving up on one that nobody wrote to meanwhile.
+const MAX_COPIES: usize = 5;
+
+/// Copies the file and its log into a private folder, as they were at one moment.
+fn copy_with_log(path: &Path) -> Result<TempDir, StoreError> {
+    let folder = tempfile::Builder::new().prefix("hookctl-").tempdir().map_err(|error| failed(path, &error))?;
+    copy_files(path, &folder.path().join(COPY)).map_err(|error| failed(path, &error))?;
+    Ok(folder)
+}
+
+/// Copies a file and its log; again where one of them changed meanwhile.
+pub(super) fn copy_files(path: &Path, to: &Path) -> io::Result<()> {
+    let (log, to_log) = (log_of(path), log_of(to));
+    let state = || {
+        let of = |path: &Path| fs::metadata(path).and_then(|metadata| Ok((metadata.len(), metadata.modified()?))).ok();
+        (of(path), of(&log))
+    };
+    for _ in 0..MAX_COPIES {
+        let before = state();
+        fs::copy(path, to)?;
+        if log.exists() {
+            fs::copy(&log, &to_log)?;
+            writable_by_owner(&to_log)?;
         }
-        opened => opened,
+        writable_by_owner(to)?;
+        if state() == before {
+            return Ok(());
+        }
     }
+    Err(io::Error::other("it keeps changing while it is copied"))
+}
+
+/// A copy takes over that its original may not be written.
+#[cfg(unix)]
+fn writable_by_owner(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn writable_by_owner(path: &Path) -> io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    permissions.set_readonly(false);
+    fs::set_permissions(path, permissions)
+}
+
+fn checked(connection: Connection, path: &Path) -> Result<Connection, StoreError> {
+    check_schema(&connection, path)?;
+    Ok(connection)
 }
 
 /// A file of no schema, or of an older one, is made current by the first writer; until then it is empty.
@@ -75,7 +195,7 @@ fn check_schema(connection: &Connection, path: &Path) -> Result<(), StoreError> 
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
@@ -147,8 +267,13 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 
 /// The write-ahead log beside the file.
 pub(super) fn log_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// A file that SQLite keeps beside the file.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(ending);
     name.into()
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{self, EventColumns, Unreadable};
 use super::query::{Direction, Kind, Query};
-use super::{Pending, StoreError, Stored, open, owner, pending, retention};
+use super::{Pending, Soundness, StoreError, Stored, open, owner, pending, retention};
 use crate::model::{Attempt, Event, EventId, Repeat, VerdictStatus};
 
 /// Rows looked for at once: a reader must not hold the log back, and the first ones should show soon.
@@ -27,6 +27,8 @@ pub struct Reader {
     path: PathBuf,
     pub(super) connection: Connection,
     kinds: RefCell<HashMap<i64, Kind>>,
+    /// Where a copy is read, its folder; it goes after the connection.
+    _copy: Option<tempfile::TempDir>,
 }
 
 /// The whole history in numbers.
@@ -45,8 +47,13 @@ pub struct Extent {
 impl Reader {
     /// Opens the file; one that cannot be written is read all the same.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = open::readable(path)?;
-        Ok(Self { path: path.to_owned(), connection, kinds: RefCell::default() })
+        let open::Readable { connection, copy } = open::readable(path)?;
+        Ok(Self { path: path.to_owned(), connection, kinds: RefCell::default(), _copy: copy })
+    }
+
+    /// Looks through the file for damage, for a bounded time.
+    pub fn check(&mut self, limit: std::time::Duration) -> Result<Soundness, StoreError> {
+        open::check(&mut self.connection, &self.path, limit)
     }
 
     /// The file.

@@ -65,6 +65,11 @@ impl Recent {
         self.seen.get(&key).copied()
     }
 
+    /// Forgets what came with this key: the first of it is deleted.
+    pub(super) fn forget(&mut self, key: i64) {
+        self.seen.remove(&key);
+    }
+
     /// Adds an event.
     pub(super) fn add(&mut self, key: i64, first_seq: i64) {
         let seen = self.seen.entry(key).or_insert(Seen { first_seq, count: 0 });

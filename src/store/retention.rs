@@ -1,12 +1,16 @@
 //! How much is kept. What is too much goes in small slices, oldest first, so that nobody waits for it.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::delete;
 
-/// Events deleted at once: a few milliseconds of work.
-const SLICE: usize = 256;
+/// Events deleted at once: a few milliseconds of work, and more than come between two looks.
+const SLICE: usize = 512;
+/// Bytes of bodies deleted at once: they are overwritten, which takes as long as writing them.
+const SLICE_BYTES: u64 = 4 << 20;
+/// Events looked at for a slice; some may have to stay.
+const LOOKED_AT: usize = 1024;
 
 /// How much is kept; `None` is without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,38 +34,95 @@ impl Default for Retention {
     }
 }
 
-impl Retention {
-    /// Deletes a slice of what is too much; false when nothing is.
-    pub(super) fn enforce(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let excess = self.excess(connection)?;
-        let mut due = if excess > 0 { delete::oldest(connection, None, excess)? } else { Vec::new() };
-        if due.is_empty()
-            && let Some(age) = self.max_age
-        {
-            let before = Timestamp::now().saturating_sub(age).map_or(i64::MIN, Timestamp::as_microsecond);
-            due = delete::oldest(connection, Some(before), SLICE)?;
-        }
-        Ok(delete::events(connection, &due)? > 0)
+/// The work of keeping to the limits, in slices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sweep {
+    retention: Retention,
+    /// Up to here nothing can go, because targets wait for it: so many need not be looked at again for
+    /// every slice.
+    passed: i64,
+}
+
+/// What is over the limits.
+struct Excess {
+    events: u64,
+    bytes: u64,
+}
+
+/// An event that may have to go.
+struct Candidate {
+    seq: i64,
+    received_at: i64,
+    bytes: u64,
+    is_awaited: bool,
+}
+
+impl Sweep {
+    pub(super) const fn new(retention: Retention) -> Self {
+        Self { retention, passed: 0 }
     }
 
-    /// How many of the oldest must go for their number or their bytes, up to a slice.
-    fn excess(&self, connection: &Connection) -> rusqlite::Result<usize> {
-        if let Some(max) = self.max_bytes
-            && used_bytes(connection)? > max
-        {
-            return Ok(SLICE);
+    /// Deletes a slice of what is too much, oldest first; whether there may be more. What a target has still
+    /// to get stays, and so does the newest event.
+    pub(super) fn slice(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let excess = self.excess(connection)?;
+        let before = self
+            .retention
+            .max_age
+            .map_or(i64::MIN, |age| Timestamp::now().saturating_sub(age).map_or(i64::MIN, Timestamp::as_microsecond));
+        let candidates = self.candidates(connection)?;
+        let (mut due, mut bytes, mut is_full) = (Vec::new(), 0, candidates.len() == LOOKED_AT);
+        let mut passed = self.passed;
+        for candidate in &candidates {
+            let is_excess = (due.len() as u64) < excess.events || bytes < excess.bytes;
+            if !is_excess && candidate.received_at >= before {
+                is_full = false;
+                break;
+            }
+            if due.len() >= SLICE || bytes >= SLICE_BYTES {
+                is_full = true;
+                break;
+            }
+            if !candidate.is_awaited {
+                due.push(candidate.seq);
+                bytes += candidate.bytes;
+            }
+            passed = candidate.seq;
         }
-        let Some(max) = self.max_events else { return Ok(0) };
-        // Numbers have no gaps but those that were deleted: where the span fits, so does the count.
-        let span: i64 = connection
-            .prepare_cached("SELECT ifnull((SELECT max(seq) FROM event) - (SELECT min(seq) FROM event) + 1, 0)")?
+        delete::events(connection, &due)?;
+        // Once through, it begins at the oldest again: targets may have got theirs.
+        self.passed = if is_full { passed } else { 0 };
+        Ok(is_full)
+    }
+
+    fn excess(&self, connection: &Connection) -> rusqlite::Result<Excess> {
+        let bytes = match self.retention.max_bytes {
+            Some(max) => used_bytes(connection)?.saturating_sub(max),
+            None => 0,
+        };
+        let Some(max) = self.retention.max_events else { return Ok(Excess { events: 0, bytes }) };
+        let count: u64 = connection
+            .prepare_cached("SELECT max(last_seq - deleted, 0) FROM counter")?
             .query_row([], |row| row.get(0))?;
-        if u64::try_from(span).unwrap_or_default() <= max {
-            return Ok(0);
-        }
-        let count: i64 = connection.prepare_cached("SELECT count(*) FROM event")?.query_row([], |row| row.get(0))?;
-        let excess = u64::try_from(count).unwrap_or_default().saturating_sub(max);
-        Ok(usize::try_from(excess).unwrap_or(SLICE).min(SLICE))
+        Ok(Excess { events: count.saturating_sub(max), bytes })
+    }
+
+    /// The oldest events behind what was passed.
+    fn candidates(&self, connection: &Connection) -> rusqlite::Result<Vec<Candidate>> {
+        connection
+            .prepare_cached(
+                "SELECT seq, received_at, length(head) + length(body), EXISTS (SELECT 1 FROM pending WHERE event_seq = seq) FROM event
+                 WHERE seq > ?1 AND seq < (SELECT last_seq FROM counter) ORDER BY seq LIMIT ?2",
+            )?
+            .query_map(params![self.passed, LOOKED_AT], |row| {
+                Ok(Candidate {
+                    seq: row.get(0)?,
+                    received_at: row.get(1)?,
+                    bytes: row.get(2)?,
+                    is_awaited: row.get(3)?,
+                })
+            })?
+            .collect()
     }
 }
 

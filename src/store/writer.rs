@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use super::insert::{DeliveryRow, EventRow, Memory, insert_delivery};
 use super::owner::Owner;
 use super::pending::{self, Settle};
-use super::retention::Retention;
+use super::retention::{Retention, Sweep};
 use super::{StoreError, delete, open, words};
 use crate::model::{Attempt, Delivery, Event, EventId, Repeat};
 
@@ -25,6 +25,8 @@ const MAX_WAITING: usize = 4096;
 const MAX_BATCH: usize = 512;
 /// Events after which the limits are looked at while more keep coming.
 const CHECK_EVERY: usize = 256;
+/// And after so long: few events can be large ones.
+const CHECK_AFTER: Duration = Duration::from_secs(1);
 /// The work that can wait begins after so much quiet.
 const QUIET: Duration = Duration::from_millis(250);
 /// And rests so long between two slices: other processes get their turn, and other work the processor.
@@ -72,14 +74,15 @@ trait Task: Send {
 impl Writer {
     /// Opens the file, makes it where there is none, and starts the thread.
     pub fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
-        let connection = open::writable(path)?;
+        let connection = open::writable_and_sound(path)?;
         let (queue, tasks) = channel();
         let worker = Worker {
             path: path.to_owned(),
             connection: Some(connection),
             memory: Memory::default(),
-            retention,
+            sweep: Sweep::new(retention),
             unchecked: CHECK_EVERY,
+            checked_at: Instant::now(),
         };
         let thread = std::thread::Builder::new()
             .name("history".into())
@@ -247,9 +250,10 @@ struct Worker {
     /// Taken away when it can no longer be trusted.
     connection: Option<Connection>,
     memory: Memory,
-    retention: Retention,
+    sweep: Sweep,
     /// Tasks since the limits were looked at.
     unchecked: usize,
+    checked_at: Instant,
 }
 
 impl Worker {
@@ -270,8 +274,9 @@ impl Worker {
             for task in batch.drain(..) {
                 task.finish(outcome.clone());
             }
-            if self.unchecked >= CHECK_EVERY {
-                self.enforce();
+            if self.unchecked >= CHECK_EVERY || self.checked_at.elapsed() >= CHECK_AFTER {
+                // What is left goes behind the next batch: nobody waits for more than one slice.
+                self.unchecked = if self.enforce() { CHECK_EVERY } else { 0 };
             }
         }
     }
@@ -310,17 +315,18 @@ impl Worker {
 
     /// A slice of what is too much; whether there may be more.
     fn enforce(&mut self) -> bool {
-        let retention = self.retention;
+        let mut sweep = self.sweep;
         let mut is_more = false;
         // Deleting can fail like any write; the next event will say so to whom it concerns.
-        let outcome = self.transact(|connection, memory| {
-            is_more = retention.enforce(connection)?;
-            if is_more {
-                memory.clear();
-            }
+        let outcome = self.transact(|connection, _| {
+            is_more = sweep.slice(connection)?;
             Ok(())
         });
         self.unchecked = 0;
+        self.checked_at = Instant::now();
+        if outcome.is_ok() {
+            self.sweep = sweep;
+        }
         outcome.is_ok() && is_more
     }
 

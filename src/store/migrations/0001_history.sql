@@ -1,13 +1,15 @@
 -- The first schema. Never edited: what changes gets a number of its own.
 
 -- One row: what is counted over the whole file. `last_seq` never goes back, so that a number names one event
--- for ever; `words_upto` is the last event whose words are in `word`.
+-- for ever, and `deleted` of those numbers name none: how many events there are need not be counted.
+-- `words_upto` is the last event whose words are in `word`.
 CREATE TABLE counter (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 0),
   last_seq INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
   words_upto INTEGER NOT NULL
 ) STRICT;
-INSERT INTO counter VALUES (0, 0, 0);
+INSERT INTO counter (only_row, last_seq, deleted, words_upto) VALUES (0, 0, 0, 0);
 
 -- What events are selected by, once for many: few rows, so filters are decided here and events are
 -- found through one small index.
