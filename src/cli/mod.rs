@@ -17,7 +17,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use events::{
     DeleteEventsArgs, DiffEventsArgs, DriftArgs, EventsCommand, ExportArgs, ExportFormat, FilterArgs, ImportArgs,
-    ImportFormat, ListEventsArgs, ReplayArgs, SearchEventsArgs, ShowEventArgs, StatsArgs,
+    ImportFormat, ListEventsArgs, ReplayArgs, SalvageArgs, SearchEventsArgs, ShowEventArgs, StatsArgs,
 };
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use listen::{ListenArgs, RespondMode};

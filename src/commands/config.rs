@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::Context;
 use crate::cli::{self, ConfigCommand};
 use crate::error::{Exit, Failure, Outcome};
+use crate::output;
 use crate::settings::{FILE_NAME, FlagValue};
+use crate::store::Retention;
 
 /// What `config init` writes: every key, commented out, with its default.
 const EXAMPLE: &str = include_str!("hookctl.toml");
@@ -45,6 +47,7 @@ struct Entry {
 fn show(context: &Context) -> Outcome {
     let mut entries: Vec<Entry> = COMMANDS.iter().flat_map(|command| flag_entries(command, context)).collect();
     entries.extend(secret_entries(context)?);
+    entries.extend(retention_entries(context)?);
     entries.extend(table_entries(context));
     if context.json() {
         for entry in &entries {
@@ -89,6 +92,23 @@ fn effective(flag: &cli::FlagInfo, configured: &[FlagValue]) -> Option<(String, 
         return Some((value.values.join(", "), value.origin.clone()));
     }
     flag.default.clone().map(|default| (default, "default".to_owned()))
+}
+
+/// How much of the history is kept.
+fn retention_entries(context: &Context) -> Result<Vec<Entry>, Failure> {
+    let Retention { max_events, max_bytes, max_age } = context.settings.retention()?;
+    let no_limit = || "no limit".to_owned();
+    let values = [
+        ("max_events", max_events.map_or_else(no_limit, |max| max.to_string())),
+        ("max_bytes", max_bytes.map_or_else(no_limit, output::size)),
+        ("max_age", max_age.map_or_else(no_limit, |age| format!("{age:#}"))),
+    ];
+    let entry = |(name, value): (&str, String)| {
+        let file = context.settings.files().iter().find(|file| file.says_of_history(name));
+        let origin = file.map_or_else(|| "default".to_owned(), |file| file.path().display().to_string());
+        Entry { key: format!("history.{name}"), value, origin }
+    };
+    Ok(values.into_iter().map(entry).collect())
 }
 
 /// What stands in tables of its own.

@@ -1,6 +1,7 @@
 //! `hookctl doctor`: what could stand in the way, and what to do about it.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -8,9 +9,13 @@ use super::{Context, chosen};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http;
 use crate::output::{self, Role};
+use crate::store::{self, Extent, Reader, Retention, Soundness, StoreError};
 
 /// The port that `listen` takes by default.
 const DEFAULT_PORT: u16 = 4000;
+
+/// How long the history is looked through for damage.
+const SOUNDNESS_TIME: Duration = Duration::from_secs(2);
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -36,6 +41,7 @@ pub(super) fn run(context: &Context) -> Outcome {
     let mut checks = vec![version(), configuration(context)];
     checks.extend(manifests(context));
     checks.extend(secrets(context));
+    checks.extend(history(context));
     checks.extend([port(context), certificates(), proxies()]);
     let exit = if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::No };
     match checks.iter().try_for_each(|check| print(check, context)) {
@@ -86,6 +92,57 @@ fn secrets(context: &Context) -> Vec<Check> {
             ),
         })
         .collect()
+}
+
+/// The history: where it is, whether it can be written and read, and how full it is.
+fn history(context: &Context) -> Vec<Check> {
+    let failed = |failure: Failure| {
+        let hint = failure.hint.unwrap_or_else(|| "give another file with --db".to_owned());
+        vec![Check::bad("history", format!("{:#}", failure.error), hint)]
+    };
+    let path = match context.history() {
+        Ok(path) => path,
+        Err(failure) => return failed(failure),
+    };
+    let mut reader = match Reader::open(&path) {
+        Ok(reader) => reader,
+        Err(StoreError::Absent(_)) => {
+            return vec![Check::good("history", format!("none yet; `listen` begins {}", path.display()))];
+        }
+        Err(error) => return failed(error.into()),
+    };
+    let mut checks = vec![match store::check_writable(&path) {
+        Ok(()) => Check::good("history", path.display().to_string()),
+        Err(error) => return failed(error.into()),
+    }];
+    checks.push(match reader.check(SOUNDNESS_TIME) {
+        Ok(Soundness::Sound) => Check::good("history content", "sound"),
+        Ok(Soundness::SoundSoFar) => Check::good("history content", "sound, as far as was looked"),
+        Ok(Soundness::Damaged(problem)) => Check::bad(
+            "history content",
+            format!("{} is damaged: {problem}", path.display()),
+            "`hookctl events salvage` copies what can be read",
+        ),
+        Err(error) => return failed(error.into()),
+    });
+    checks.push(match (reader.extent(), context.settings.retention()) {
+        (Ok(extent), Ok(limits)) => Check::good("history size", fullness(&extent, &limits)),
+        (Err(error), _) => return failed(error.into()),
+        (_, Err(failure)) => return failed(failure),
+    });
+    checks
+}
+
+fn fullness(extent: &Extent, limits: &Retention) -> String {
+    let events = limits.max_events.map_or_else(|| "any number".to_owned(), |max| max.to_string());
+    let bytes = limits.max_bytes.map_or_else(|| "any size".to_owned(), output::size);
+    let days = limits.max_age.map_or_else(|| "any age".to_owned(), |age| format!("{age:#}"));
+    format!(
+        "{} of {events} events, {} of {bytes}, kept for {days}; {} on the disk",
+        extent.events,
+        output::size(extent.used_bytes),
+        output::size(extent.file_bytes)
+    )
 }
 
 /// The port that `listen` would take.

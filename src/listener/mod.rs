@@ -3,6 +3,7 @@
 mod answer;
 mod backlog;
 mod backoff;
+mod complaint;
 mod expectation;
 mod forward;
 mod lane;
@@ -25,6 +26,7 @@ pub use expectation::Shortfall;
 pub use forward::{Destination, Respond};
 pub use recognise::Providers;
 
+use complaint::Complaint;
 use expectation::Expectations;
 use forward::{Forwarder, Plan, Route};
 use report::Report;
@@ -93,6 +95,7 @@ struct Listener {
     presenter: Arc<Presenter>,
     tally: Arc<Tally>,
     expectations: Expectations,
+    complaint: Complaint,
 }
 
 /// How a listener ended, and what came in its life.
@@ -130,7 +133,8 @@ pub async fn listen(
     let forwarder = Forwarder::start(&plan, client, Arc::new(report));
     let expectations = Expectations::new(std::mem::take(&mut options.expect));
     let (limits, timeout) = (options.limits.clone(), options.timeout);
-    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectations });
+    let listener =
+        Arc::new(Listener { options, forwarder, presenter, tally, expectations, complaint: Complaint::default() });
     let mut ending = Ending::Stopped;
     let until = async {
         ending = tokio::select! {
@@ -219,7 +223,9 @@ impl Listener {
 
     fn cannot_keep(&self, error: &StoreError) -> Answer {
         let answer = answer::not_kept(error);
-        self.presenter.present(Notice::Refused { status: answer.status.as_u16(), reason: error.to_string() });
+        if let Some(reason) = self.complaint.about(error, std::time::Instant::now()) {
+            self.presenter.present(Notice::Refused { status: answer.status.as_u16(), reason });
+        }
         answer
     }
 

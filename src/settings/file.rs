@@ -148,6 +148,15 @@ impl ConfigFile {
         Ok(retention)
     }
 
+    /// Whether the file says this key of `[history]`.
+    pub(crate) fn says_of_history(&self, key: &str) -> bool {
+        self.layers().map(|tables| &tables.history).any(|history| match key {
+            "max_events" => history.max_events.is_some(),
+            "max_bytes" => history.max_bytes.is_some(),
+            _ => history.max_age.is_some(),
+        })
+    }
+
     pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
         self.layers().flat_map(|tables| &tables.route)
     }

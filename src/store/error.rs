@@ -40,6 +40,14 @@ pub enum StoreError {
     /// Another process held it for too long.
     #[error("the history {0} is held by another process")]
     Busy(PathBuf),
+    /// Nothing in it can be rescued.
+    #[error("{path} cannot be salvaged: {problem}")]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// The linked SQLite has a known fault.
     #[error("SQLite {0} can damage a history that two processes use (fixed in 3.51.3)")]
     OldSqlite(&'static str),
@@ -118,6 +126,7 @@ impl StoreError {
             Self::Busy(_) => "wait until the other command has ended".into(),
             Self::OldSqlite(_) => "build hookctl with its own SQLite".into(),
             Self::Io { .. } => "look at the disk (`dmesg`, `df`); --db puts the history on another one".into(),
+            Self::Lost { .. } => "--db starts a new history; a backup of the file can be read with --db too".into(),
             Self::Closed => return None,
         })
     }
@@ -132,6 +141,7 @@ impl StoreError {
             Self::Newer { .. } => "history_newer",
             Self::Absent(_) => "no_history",
             Self::Busy(_) => "history_busy",
+            Self::Lost { .. } => "history_lost",
             Self::OldSqlite(_) => "old_sqlite",
             Self::Io { .. } => "history_io",
             Self::Closed => "history_closed",

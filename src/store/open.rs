@@ -56,6 +56,13 @@ pub(super) fn writable_and_sound(path: &Path) -> Result<Connection, StoreError> 
     }
 }
 
+/// Whether the file can be written: takes the write lock, and gives it back.
+pub fn check_writable(path: &Path) -> Result<(), StoreError> {
+    let connection = connect(path, READ_WRITE)?;
+    let lock = "BEGIN IMMEDIATE; UPDATE counter SET deleted = deleted; ROLLBACK";
+    connection.execute_batch(lock).map_err(|error| failed_to_write(path, &error))
+}
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Soundness {

@@ -8,6 +8,7 @@ mod filter;
 mod import;
 mod list;
 mod replay;
+mod salvage;
 mod search;
 mod show;
 mod stats;
@@ -22,6 +23,7 @@ pub(crate) use filter::FilterArgs;
 pub(crate) use import::{ImportArgs, ImportFormat};
 pub(crate) use list::ListEventsArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use salvage::SalvageArgs;
 pub(crate) use search::SearchEventsArgs;
 pub(crate) use show::ShowEventArgs;
 pub(crate) use stats::StatsArgs;
@@ -50,4 +52,6 @@ pub(crate) enum EventsCommand {
     Import(ImportArgs),
     /// Find a text in bodies and headers, newest first
     Search(Box<SearchEventsArgs>),
+    /// Rescue what can be read of a damaged history
+    Salvage(Box<SalvageArgs>),
 }

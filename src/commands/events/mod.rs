@@ -10,6 +10,7 @@ mod fixture_files;
 mod import;
 mod list;
 mod replay;
+mod salvage;
 mod search;
 mod show;
 mod stats;
@@ -36,5 +37,6 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::Export(args) => export::run(args, context),
         EventsCommand::Import(args) => import::run(args, context),
         EventsCommand::Search(args) => search::run(args, context),
+        EventsCommand::Salvage(args) => salvage::run(args, context),
     }
 }
