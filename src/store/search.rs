@@ -303,12 +303,13 @@ mod tests {
 
     use http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
-    use rusqlite::Connection;
+    use rusqlite::{Connection, TransactionBehavior};
     use tempfile::TempDir;
 
     use super::*;
     use crate::model::{Event, Reason, Request, Verdict};
     use crate::store::insert::{EventRow, Memory};
+    use crate::store::open;
     use crate::store::{Retention, Writer};
 
     struct History {
@@ -327,13 +328,13 @@ mod tests {
         }
 
         fn append(&self, requests: &[Request]) {
-            let mut connection = Connection::open(&self.path).unwrap();
-            let transaction = connection.transaction().unwrap();
+            let mut connection = open::writable(&self.path).unwrap();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
             let mut memory = Memory::default();
             memory.begin(&transaction).unwrap();
             for request in requests {
                 let row = EventRow::new(Arc::new(event(request.clone())));
-                memory.insert_event(&transaction, &row, &[]).unwrap();
+                memory.insert_event(&transaction, &row, &[], 0).unwrap();
             }
             memory.end(&transaction).unwrap();
             transaction.commit().unwrap();
@@ -341,7 +342,7 @@ mod tests {
 
         /// Indexes every whole block.
         fn index(&self) {
-            let connection = Connection::open(&self.path).unwrap();
+            let connection = open::writable(&self.path).unwrap();
             while words::advance(&connection, words::BLOCK, Instant::now() + Duration::from_secs(9)).unwrap() {}
         }
 
