@@ -11,6 +11,8 @@ mod durable;
 mod ending;
 mod events;
 mod expect;
+#[cfg(target_os = "linux")]
+mod faults;
 mod forgery;
 mod forward;
 mod hints;

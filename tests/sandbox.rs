@@ -84,23 +84,44 @@ impl Sandbox {
 
     /// Starts `hookctl listen --json …`, on a free port unless one is named, and waits until it is ready.
     pub fn listen(&self, args: &[&str]) -> Listening {
+        self.listen_under(&[], args)
+    }
+
+    /// The same through a program that sets limits or traces, and then becomes it: `prlimit`, `strace -D`.
+    pub fn listen_under(&self, wrapper: &[&str], args: &[&str]) -> Listening {
         let mut all = vec!["listen", "--json"];
         if !args.contains(&"--port") {
             all.extend(["--port", "0"]);
         }
         all.extend(args);
-        let child =
-            self.command(&all).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Listening::wait_until_ready(child)
+        Listening::wait_until_ready(self.spawn(wrapper, &all))
+    }
+
+    fn spawn(&self, wrapper: &[&str], args: &[&str]) -> Child {
+        let mut command = match wrapper {
+            [] => self.command(args),
+            [program, rest @ ..] => {
+                let mut command = self.command(&[]);
+                let mut wrapped = Command::new(program);
+                wrapped.args(rest).arg(command.get_program()).args(args).current_dir(self.path()).env_clear();
+                wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+                std::mem::swap(&mut command, &mut wrapped);
+                command
+            }
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Starts `hookctl listen --port 0 …` for people, and waits until it says that it is ready.
     pub fn listen_human(&self, args: &[&str]) -> Talking {
+        self.listen_human_under(&[], args)
+    }
+
+    /// The same through another program.
+    pub fn listen_human_under(&self, wrapper: &[&str], args: &[&str]) -> Talking {
         let mut all = vec!["listen", "--port", "0"];
         all.extend(args);
-        let child =
-            self.command(&all).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Talking::wait_until_ready(child)
+        Talking::wait_until_ready(self.spawn(wrapper, &all))
     }
 }
 

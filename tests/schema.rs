@@ -79,6 +79,7 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run(&["events", "diff", "--json"]), "difference"),
         line_of(&sandbox.run(&["events", "export", "-o", "events.jsonl", "--json"]), "exported"),
         line_of(&sandbox.run(&["events", "import", "events.jsonl", "--json"]), "imported"),
+        line_of(&sandbox.run(&["events", "salvage", "--json"]), "salvaged"),
         line_of(&sandbox.run(&["providers", "list", "--json"]), "provider"),
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
         line_of(&sandbox.run(&["fixtures", "save", "@last", "--as", "generic/mine", "--json"]), "replaced"),

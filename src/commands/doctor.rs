@@ -118,11 +118,11 @@ fn history(context: &Context) -> Vec<Check> {
     checks.push(match reader.check(SOUNDNESS_TIME) {
         Ok(Soundness::Sound) => Check::good("history content", "sound"),
         Ok(Soundness::SoundSoFar) => Check::good("history content", "sound, as far as was looked"),
-        Ok(Soundness::Damaged(problem)) => Check::bad(
-            "history content",
-            format!("{} is damaged: {problem}", path.display()),
-            "`hookctl events salvage` copies what can be read",
-        ),
+        Ok(Soundness::Damaged(problem)) => {
+            let found = format!("{} is damaged: {problem}", path.display());
+            checks.push(Check::bad("history content", found, "`hookctl events salvage` copies what can be read"));
+            return checks;
+        }
         Err(error) => return failed(error.into()),
     });
     checks.push(match (reader.extent(), context.settings.retention()) {

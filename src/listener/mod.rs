@@ -245,7 +245,7 @@ impl Listener {
         let verdict = found.verdict(&request, &circumstances);
         found.seal_credential(&verdict, &mut request);
         let event = Event {
-            id: Uuid::now_v7(),
+            id: id_of(received_at),
             received_at,
             provider: found.id(),
             event_type: found.provider().and_then(|provider| provider.event_type(&request)),
@@ -277,6 +277,13 @@ impl Listener {
         (events.is_empty() || events.iter().any(takes_type))
             && conditions.iter().all(|condition| condition.holds(event))
     }
+}
+
+/// A UUIDv7 of this very time: the library's own clock never goes back, and then times and ids would
+/// disagree by as much as the clock was set back.
+fn id_of(time: Timestamp) -> Uuid {
+    let milliseconds = u64::try_from(time.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &rand::random()).into_uuid()
 }
 
 /// An IPv4 peer of a dual-stack socket as what it is.

@@ -120,7 +120,10 @@ impl StoreError {
                 "`hookctl events salvage` copies what can be read from {}; --db starts a new history",
                 path.display()
             ),
-            Self::Foreign(_) => "give another file with --db".into(),
+            Self::Foreign(_) => {
+                "give another file with --db; if it was a history once, `hookctl events salvage` rescues what is left"
+                    .into()
+            }
             Self::Newer { .. } => "update hookctl, or give another file with --db".into(),
             Self::Absent(_) => "`hookctl listen` begins one with the first event; --db names another file".into(),
             Self::Busy(_) => "wait until the other command has ended".into(),

@@ -27,8 +27,12 @@ const STATEMENTS: usize = 64;
 pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
     check_sqlite()?;
     prepare_file(path)?;
+    check_beginning(path)?;
     let mut connection = connect(path, READ_WRITE)?;
     // Before anything is written: it may be another program's.
+    connection
+        .pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0))
+        .map_err(|error| failed_to_write(path, &error))?;
     migrate::version(&connection, path)?;
     let set = |connection: &Connection| -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -53,6 +57,29 @@ pub(super) fn writable_and_sound(path: &Path) -> Result<Connection, StoreError> 
     match check(&mut connection, path, QUICK_LOOK)? {
         Soundness::Damaged(problem) => Err(StoreError::Damaged { path: path.to_owned(), problem }),
         Soundness::Sound | Soundness::SoundSoFar => Ok(connection),
+    }
+}
+
+/// The first bytes of every database (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
+pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
+/// The smallest page there is.
+const SMALLEST: usize = 512;
+
+/// SQLite takes a file of a few bytes for an empty one, and would write over it.
+fn check_beginning(path: &Path) -> Result<(), StoreError> {
+    use io::Read as _;
+    let mut beginning = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(SMALLEST as u64).read_to_end(&mut beginning));
+    match read {
+        Ok(0) => Ok(()),
+        Ok(length) if !beginning.starts_with(&MAGIC[..length.min(MAGIC.len())]) => {
+            Err(StoreError::Foreign(path.to_owned()))
+        }
+        Ok(length) if length < SMALLEST => {
+            Err(StoreError::Damaged { path: path.to_owned(), problem: format!("only {length} bytes are left of it") })
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(path, &error)),
     }
 }
 
@@ -120,6 +147,7 @@ pub(super) fn readable(path: &Path) -> Result<Readable, StoreError> {
     if !metadata.is_file() {
         return Err(StoreError::Foreign(path.to_owned()));
     }
+    check_beginning(path)?;
     let opened = connect(path, READ).and_then(|connection| checked(connection, path));
     let problem = match opened {
         Ok(connection) => return Ok(Readable { connection, copy: None }),

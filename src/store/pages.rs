@@ -29,7 +29,7 @@ pub(super) struct Pages<'f> {
 impl<'f> Pages<'f> {
     pub(super) fn new(file: &'f [u8]) -> Self {
         let stated = file.get(16..18).map_or(0, |bytes| usize::from(u16::from_be_bytes([bytes[0], bytes[1]])));
-        let is_header = file.starts_with(b"SQLite format 3\0") && stated.is_power_of_two() && stated >= 512;
+        let is_header = file.starts_with(super::open::MAGIC) && stated.is_power_of_two() && stated >= 512;
         Self { file, size: if is_header { stated } else { DEFAULT_PAGE } }
     }
 

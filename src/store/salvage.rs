@@ -18,7 +18,7 @@ use crate::model::VerdictStatus;
 
 /// Rows in one transaction.
 const BATCH: usize = 1000;
-/// Numbers tried one by one behind one another; a damaged counter must not make it try all there are.
+/// Numbers tried one by one in a table; a damaged counter must not make it try all there are.
 const MAX_TRIED: i64 = 10_000_000;
 
 /// What came over.
@@ -56,7 +56,7 @@ const KIND: Table = Table {
 const EVENT: Table = Table {
     name: "event",
     columns: "seq, id, kind, received_at, delivery_key, first_seq, repeat, body_bytes, head_format, body_format, head, body",
-    is_one: |columns| columns.len() == 12,
+    is_one: |columns| columns.len() == 12 && matches!(columns[1], Value::Blob(ref id) if id.len() == 16),
     is_readable: is_readable_event,
 };
 
@@ -102,7 +102,7 @@ fn check_source(from: &Path) -> Result<(), StoreError> {
         }
         Err(error) => return Err(open::failed(from, &error)),
     }
-    let is_other = header.starts_with(b"SQLite format 3\0") && header.get(68..72) != Some(b"hook");
+    let is_other = header.starts_with(open::MAGIC) && header.get(68..72) != Some(b"hook");
     // The first page may still be in the log only.
     if is_other && !open::log_of(from).exists() { Err(StoreError::Foreign(from.to_owned())) } else { Ok(()) }
 }
@@ -165,12 +165,12 @@ impl Rows<'_> {
     fn copy(&mut self, old: &Connection, table: &Table) -> rusqlite::Result<()> {
         let is_event = table.name == EVENT.name;
         let limit = self.last(old, table);
-        let mut at = 0;
+        let (mut at, mut tried) = (0, 0);
         while self.run(old, table, &mut at)?.is_break() {
-            let from = at;
             loop {
                 at += 1;
-                if at > limit || at - from > MAX_TRIED {
+                tried += 1;
+                if at > limit || tried > MAX_TRIED {
                     return Ok(());
                 }
                 match one(old, table, at) {
@@ -178,7 +178,7 @@ impl Rows<'_> {
                         self.put(table, at, row)?;
                         break;
                     }
-                    Ok(None) => break,
+                    Ok(None) => {}
                     Err(_) if is_event => drop(self.missing.insert(at)),
                     Err(_) => {}
                 }
@@ -187,10 +187,10 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// The highest number there can be.
+    /// The highest number there can be. Where a tree is damaged its end may be anything.
     fn last(&self, old: &Connection, table: &Table) -> i64 {
         let max = old.query_row(&format!("SELECT max({}) FROM {}", number_of(table), table.name), [], |row| row.get(0));
-        max.unwrap_or(0).max(self.last_seq)
+        if self.last_seq > 0 && table.name == EVENT.name { self.last_seq } else { max.unwrap_or(0) }
     }
 
     /// Copies rows behind `at` until one cannot be read.
@@ -207,7 +207,11 @@ impl Rows<'_> {
                 Err(_) => return Ok(ControlFlow::Break(())),
             };
             let Ok(row) = row else { return Ok(ControlFlow::Break(())) };
+            // A damaged tree can lead back.
             let Some(Value::Integer(number)) = row.first() else { return Ok(ControlFlow::Break(())) };
+            if *number <= *at {
+                return Ok(ControlFlow::Break(()));
+            }
             *at = *number;
             self.put(table, *at, row)?;
         }
@@ -256,7 +260,7 @@ impl Rows<'_> {
 
     /// Rows that no tree leads to any more.
     fn copy_pages(&mut self, file: &[u8]) -> rusqlite::Result<()> {
-        for (number, columns) in Pages::new(file).rows() {
+        for (number, columns) in Pages::new(file).rows().filter(|(number, _)| *number > 0) {
             for table in [&KIND, &EVENT, &DELIVERY] {
                 if (table.is_one)(&columns) {
                     let is_there = self.put(table, number, numbered((number, columns)))?;
