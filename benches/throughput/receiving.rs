@@ -23,15 +23,21 @@ struct Scenario {
     requests: u64,
     body_size: usize,
     is_json: bool,
+    is_kept: bool,
     target: Target,
 }
 
 #[rustfmt::skip]
-const SCENARIOS: [Scenario; 4] = [
-    Scenario { what: "receive+verify+JSON, 600 B, c=16", connections: 16, requests: 100_000, body_size: 600, is_json: true, target: Target::AtLeast(0.70) },
-    Scenario { what: "receive+verify+JSON, 600 B, c=128", connections: 128, requests: 100_000, body_size: 600, is_json: true, target: Target::AtLeast(0.70) },
-    Scenario { what: "receive+verify, 64 KiB, c=16", connections: 16, requests: 6_000, body_size: 65_536, is_json: false, target: Target::AtLeast(0.22) },
-    Scenario { what: "receive+verify+JSON, 64 KiB, c=16", connections: 16, requests: 6_000, body_size: 65_536, is_json: true, target: Target::None },
+const SCENARIOS: [Scenario; 9] = [
+    Scenario { what: "receive+verify+JSON, 600 B, c=16", connections: 16, requests: 100_000, body_size: 600, is_json: true, is_kept: false, target: Target::AtLeast(0.70) },
+    Scenario { what: "receive+verify+JSON, 600 B, c=128", connections: 128, requests: 100_000, body_size: 600, is_json: true, is_kept: false, target: Target::AtLeast(0.70) },
+    Scenario { what: "receive+verify, 64 KiB, c=16", connections: 16, requests: 6_000, body_size: 65_536, is_json: false, is_kept: false, target: Target::AtLeast(0.22) },
+    Scenario { what: "receive+verify+JSON, 64 KiB, c=16", connections: 16, requests: 6_000, body_size: 65_536, is_json: true, is_kept: false, target: Target::None },
+    Scenario { what: "receive+verify+keep+JSON, 600 B, c=1", connections: 1, requests: 10_000, body_size: 600, is_json: true, is_kept: true, target: Target::AtLeast(0.18) },
+    Scenario { what: "receive+verify+keep+JSON, 600 B, c=16", connections: 16, requests: 50_000, body_size: 600, is_json: true, is_kept: true, target: Target::AtLeast(0.28) },
+    Scenario { what: "receive+verify+keep+JSON, 600 B, c=128", connections: 128, requests: 100_000, body_size: 600, is_json: true, is_kept: true, target: Target::AtLeast(0.45) },
+    Scenario { what: "receive+verify+keep, 600 B, c=128", connections: 128, requests: 100_000, body_size: 600, is_json: false, is_kept: true, target: Target::None },
+    Scenario { what: "receive+verify+keep, 64 KiB, c=16", connections: 16, requests: 6_000, body_size: 65_536, is_json: false, is_kept: true, target: Target::AtLeast(0.06) },
 ];
 
 /// Prints the rows of receiving.
@@ -47,12 +53,20 @@ pub fn measure() -> Result<()> {
 fn throughput(scenario: &Scenario, bare: &Server) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let stdout = (!scenario.is_json).then(Stdio::null);
-    let ours = Server::start(listen(scenario.is_json), folder.path(), stdout)?;
+    let mut command = listen(scenario.is_json);
+    if scenario.is_kept {
+        command.arg("--db").arg(folder.path().join("history.db"));
+    } else {
+        command = unkept(command);
+    }
+    let ours = Server::start(command, folder.path(), stdout)?;
     let (mut bare_rates, mut our_rates) = (Vec::new(), Vec::new());
-    let (mut peak, mut missed) = (None, 0);
+    let (mut peak, mut missed, mut waits) = (None, 0, Vec::new());
     for _ in 0..SAMPLES {
         bare_rates.push(load(bare.address, scenario)?.0);
-        our_rates.push(load(ours.address, scenario)?.0);
+        let (rate, p99) = load(ours.address, scenario)?;
+        our_rates.push(rate);
+        waits.push(p99);
         peak = peak.or_else(|| ours.peak_memory());
         if scenario.is_json {
             missed += missed_lines(&folder.path().join("out"), scenario.requests)?;
@@ -60,6 +74,9 @@ fn throughput(scenario: &Scenario, bare: &Server) -> Result<()> {
     }
     let (bare, ours) = (median(bare_rates), median(our_rates));
     row(scenario.what, &per_second(bare), &per_second(ours), ours / bare, scenario.target);
+    if scenario.is_kept {
+        row("  p99, ms", "", "", median(waits) / 1000.0, Target::AtMost(30.0));
+    }
     if scenario.is_json {
         let what = format!("  peak memory after {} events, MiB", scenario.requests);
         // The output queue alone may hold 64 MiB of large bodies.
@@ -74,12 +91,19 @@ fn throughput(scenario: &Scenario, bare: &Server) -> Result<()> {
 
 /// A terminal that nobody reads must not slow the sender down.
 fn stalled_terminal() -> Result<()> {
-    let scenario =
-        Scenario { what: "", connections: 16, requests: 20_000, body_size: 600, is_json: false, target: Target::None };
+    let scenario = Scenario {
+        what: "",
+        connections: 16,
+        requests: 20_000,
+        body_size: 600,
+        is_json: false,
+        is_kept: false,
+        target: Target::None,
+    };
     let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
-    let free = Server::start(listen(false), folders[0].path(), Some(Stdio::null()))?;
+    let free = Server::start(unkept(listen(false)), folders[0].path(), Some(Stdio::null()))?;
     let (_unread, pipe) = std::io::pipe()?;
-    let stalled = Server::start(listen(false), folders[1].path(), Some(pipe.into()))?;
+    let stalled = Server::start(unkept(listen(false)), folders[1].path(), Some(pipe.into()))?;
     let (mut free_times, mut stalled_times) = (Vec::new(), Vec::new());
     for _ in 0..SAMPLES {
         free_times.push(load(free.address, &scenario)?.1);
@@ -97,10 +121,15 @@ fn stalled_terminal() -> Result<()> {
 fn listen(is_json: bool) -> Command {
     let mut command = pinned(SERVER_CORE, Path::new(env!("CARGO_BIN_EXE_hookctl")));
     command.env_clear().env(SECRET_VARIABLE, SECRET).current_dir(std::env::temp_dir());
-    command.args(["listen", "--provider", "prospektr", "--secret-env", SECRET_VARIABLE, "--no-store", "--port", "0"]);
+    command.args(["listen", "--provider", "prospektr", "--secret-env", SECRET_VARIABLE, "--port", "0"]);
     if is_json {
         command.arg("--json");
     }
+    command
+}
+
+fn unkept(mut command: Command) -> Command {
+    command.arg("--no-store");
     command
 }
 
