@@ -73,7 +73,7 @@ fn nothing_goes_out_that_was_not_meant() {
     refused(&["@last", to[0], to[1], "--set", "m=1"], "--add makes a new one");
     refused(&["@last", to[0], to[1], "--resign"], "--sign-as NAME");
     refused(&["@last", to[0], to[1], "--resign", "--sign-as", "stripe"], "--secret-env NAME");
-    refused(&["--event", "*", to[0], to[1]], "this would send 21 requests, and nobody can be asked\nhint: --yes");
+    refused(&["--event", "*", to[0], to[1]], "nobody is here to answer: send 21 requests for 21 events");
     refused(&["@1", "@2", "--edit", to[0], to[1]], "--edit takes one event, and 2 are chosen");
     assert_eq!(replay(&sandbox, &["--provider", "stripe", to[0], to[1]]).code, 1, "nothing matches");
     let dry = replay(&sandbox, &["--event", "*", to[0], to[1], "--dry-run"]);

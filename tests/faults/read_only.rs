@@ -48,7 +48,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 fn run(sandbox: &Sandbox, args: &[&str]) -> Output {
     let wrapper = without_privileges();
-    let output = Command::new(wrapper[0])
+    Command::new(wrapper[0])
         .args(&wrapper[1..])
         .arg(sandbox.path().join("hookctl"))
         .args(args)
@@ -56,8 +56,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> Output {
         .env("HOME", "/nonexistent")
         .env("HOOKCTL_DB", sandbox.path().join("kept/history.db"))
         .output()
-        .unwrap();
-    output
+        .unwrap()
 }
 
 #[test]

@@ -7,13 +7,12 @@ use serde::Serialize;
 
 use super::chosen::{filter, find};
 use crate::cli::DeleteEventsArgs;
+use crate::commands::confirm::MAX_UNASKED;
 use crate::commands::{Context, progress};
 use crate::error::{Exit, Failure, Outcome};
 use crate::history::Filter;
 use crate::store::{Direction, Reader};
 
-/// Up to so many are deleted without asking.
-const MAX_UNASKED: usize = 20;
 /// Events in one transaction: a listener on the same file waits a few hundredths of a second for it.
 const SLICE: usize = 512;
 
@@ -27,9 +26,10 @@ pub(super) fn run(args: &DeleteEventsArgs, context: &Context) -> Outcome {
     let reader = context.reader()?;
     let seqs = chosen(args, &filter, &reader)?;
     let is_everything = args.all && filter.is_empty();
-    if !args.yes && (seqs.len() > MAX_UNASKED || is_everything && !seqs.is_empty()) {
+    let count = seqs.len() as u64;
+    if !args.yes && (count > MAX_UNASKED || is_everything && !seqs.is_empty()) {
         let all = if is_everything { "all " } else { "" };
-        context.confirm(&format!("delete {all}{} from {}?", events(seqs.len()), reader.path().display()))?;
+        context.confirm(&format!("delete {all}{} from {}?", events(seqs.len()), reader.path().display()), count)?;
     }
     let count = delete(&seqs, context)?;
     report(count, context)?;

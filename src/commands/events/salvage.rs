@@ -44,7 +44,7 @@ pub(super) fn run(args: &SalvageArgs, context: &Context) -> Outcome {
 
 fn said(salvaged: &Salvaged, to: &Path) -> String {
     let Salvaged { events, deliveries, waiting, unreadable } = salvaged;
-    let shown = untrusted(&to.display().to_string()).to_string();
+    let shown = untrusted(to.display().to_string()).to_string();
     let mut text = format!("{events} events, {deliveries} deliveries and {waiting} that wait came over into {shown}\n");
     if !unreadable.is_empty() {
         let number: i64 = unreadable.iter().map(|(first, last)| last - first + 1).sum();

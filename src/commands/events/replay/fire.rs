@@ -10,9 +10,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 use url::Url;
 
-use super::confirm::UNASKED;
 use super::pace::Pace;
 use super::{Replay, Selection, Shot};
+use crate::commands::confirm::MAX_UNASKED;
 use crate::commands::{Context, listen, progress};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, HeaderCase, Session};
@@ -28,7 +28,7 @@ const MAX_SESSIONS: usize = 16;
 /// Sends what was selected and says how it went.
 pub(super) async fn run(replay: &Replay<'_>, selection: &Selection) -> Outcome {
     let context = replay.context;
-    let many = selection.requests > UNASKED;
+    let many = selection.requests > MAX_UNASKED;
     let (tell, gone) = tokio::sync::oneshot::channel();
     let presenter = context.presenter(true, |error| {
         // Whoever is not there to be told has ended already.
@@ -135,7 +135,7 @@ impl Run<'_> {
             self.unreachable += u64::from(delivery.response.is_none());
         }
         self.progress.inc(1);
-        if self.every || !is_hit && self.totals.failed <= UNASKED {
+        if self.every || !is_hit && self.totals.failed <= MAX_UNASKED {
             let event_type = event.event_type.clone();
             self.presenter.present(Notice::Sent { event_id: event.id, event_type, delivery });
         }

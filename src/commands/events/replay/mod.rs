@@ -1,6 +1,5 @@
 //! `hookctl events replay`: events of the history go out again, oldest first.
 
-mod confirm;
 mod destination;
 mod fire;
 mod pace;
@@ -12,15 +11,20 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use crate::cli::ReplayArgs;
+use crate::commands::confirm::MAX_UNASKED;
 use crate::commands::{Context, editor};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::model::Request;
+use crate::output;
 use crate::store::{Reader, Stored};
 
 use destination::{Destination, destinations};
 use recipe::Recipe;
 use selection::Selection;
+
+/// A target in a question is cut here.
+const MAX_TARGET: usize = 200;
 
 /// Runs the command.
 pub(in crate::commands) fn run(args: &ReplayArgs, context: &Context) -> Outcome {
@@ -36,11 +40,18 @@ pub(in crate::commands) fn run(args: &ReplayArgs, context: &Context) -> Outcome 
     if args.dry_run {
         return show::dry_run(&replay, &selection);
     }
-    if !confirm::agreed(args, context, &selection)? {
-        return Ok(Exit::No);
+    if !args.yes && selection.requests > MAX_UNASKED {
+        context.confirm(&question(&selection), selection.requests)?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(fire::run(&replay, &selection))
+}
+
+fn question(selection: &Selection) -> String {
+    let (count, events) = (selection.requests, selection.steps.len());
+    let target = output::one_line(selection.target.as_deref().unwrap_or_default(), MAX_TARGET);
+    let others = if selection.several_targets { " and others" } else { "" };
+    format!("send {count} requests for {events} events to {target}{others}?")
 }
 
 /// Everything that was already delivered is no failure: a replay that is repeated has come to its end.
