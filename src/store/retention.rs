@@ -1,7 +1,7 @@
 //! How much is kept. What is too much goes in small slices, oldest first, so that nobody waits for it.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row};
 
 use super::delete;
 
@@ -70,25 +70,29 @@ impl Sweep {
             .retention
             .max_age
             .map_or(i64::MIN, |age| Timestamp::now().saturating_sub(age).map_or(i64::MIN, Timestamp::as_microsecond));
-        let candidates = self.candidates(connection)?;
-        let (mut due, mut bytes, mut is_full) = (Vec::new(), 0, candidates.len() == LOOKED_AT);
+        let (mut due, mut bytes, mut looked_at, mut is_full) = (Vec::new(), 0, 0, false);
         let mut passed = self.passed;
-        for candidate in &candidates {
+        let mut oldest = connection.prepare_cached(OLDEST)?;
+        let mut oldest = oldest.query([self.passed])?;
+        // Row by row: mostly the first one is young enough, and there is nothing to do.
+        while let Some(row) = oldest.next()? {
+            let candidate = Candidate::read(row)?;
             let is_excess = (due.len() as u64) < excess.events || bytes < excess.bytes;
             if !is_excess && candidate.received_at >= before {
-                is_full = false;
                 break;
             }
-            if due.len() >= SLICE || bytes >= SLICE_BYTES {
+            if due.len() >= SLICE || bytes >= SLICE_BYTES || looked_at >= LOOKED_AT {
                 is_full = true;
                 break;
             }
+            looked_at += 1;
             if !candidate.is_awaited {
                 due.push(candidate.seq);
                 bytes += candidate.bytes;
             }
             passed = candidate.seq;
         }
+        drop(oldest);
         delete::events(connection, &due)?;
         // Once through, it begins at the oldest again: targets may have got theirs.
         self.passed = if is_full { passed } else { 0 };
@@ -106,23 +110,16 @@ impl Sweep {
             .query_row([], |row| row.get(0))?;
         Ok(Excess { events: count.saturating_sub(max), bytes })
     }
+}
 
-    /// The oldest events behind what was passed.
-    fn candidates(&self, connection: &Connection) -> rusqlite::Result<Vec<Candidate>> {
-        connection
-            .prepare_cached(
-                "SELECT seq, received_at, length(head) + length(body), EXISTS (SELECT 1 FROM pending WHERE event_seq = seq) FROM event
-                 WHERE seq > ?1 AND seq < (SELECT last_seq FROM counter) ORDER BY seq LIMIT ?2",
-            )?
-            .query_map(params![self.passed, LOOKED_AT], |row| {
-                Ok(Candidate {
-                    seq: row.get(0)?,
-                    received_at: row.get(1)?,
-                    bytes: row.get(2)?,
-                    is_awaited: row.get(3)?,
-                })
-            })?
-            .collect()
+/// The oldest events behind a place, but never the newest.
+const OLDEST: &str = "SELECT seq, received_at, length(head) + length(body),
+    EXISTS (SELECT 1 FROM pending WHERE event_seq = seq)
+  FROM event WHERE seq > ?1 AND seq < (SELECT last_seq FROM counter) ORDER BY seq";
+
+impl Candidate {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { seq: row.get(0)?, received_at: row.get(1)?, bytes: row.get(2)?, is_awaited: row.get(3)? })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which events are meant: filters as they are typed, and the names of single events.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use wildmatch::WildMatch;
 
@@ -7,7 +9,7 @@ use crate::cli::FilterArgs;
 use crate::error::{Exit, Failure};
 use crate::history::Filter;
 use crate::model::{EventId, VerdictStatus};
-use crate::store::{Reader, Stored};
+use crate::store::{Direction, Reader, Stored};
 
 /// Hexadecimal digits of an id that are always shown.
 const MIN_PREFIX: usize = 8;
@@ -26,6 +28,30 @@ pub(crate) fn filter(args: &FilterArgs) -> Result<Filter, Failure> {
         conditions: args.r#where.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
         failed: args.failed,
     })
+}
+
+/// Goes through the events that a filter takes as long as `visit` says true.
+pub(crate) fn select_while(
+    reader: &Reader,
+    filter: &Filter,
+    direction: Direction,
+    mut visit: impl FnMut(Stored) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let mut failure = None;
+    reader.select(&filter.query(direction), |stored| {
+        if !filter.holds(&stored.event) {
+            return ControlFlow::Continue(());
+        }
+        match visit(stored) {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(problem) => {
+                failure = Some(problem);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// The event that `@last`, `@2`, an id or the beginning of one names.

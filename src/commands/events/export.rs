@@ -1,12 +1,11 @@
 //! `hookctl events export`.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::chosen::{filter, find};
+use super::chosen::{filter, find, select_while};
 use super::destination::Destination;
 use super::fixture_files::FixtureFiles;
 use crate::cli::{ExportArgs, ExportFormat};
@@ -141,7 +140,7 @@ fn places(args: &ExportArgs, reader: &Reader, filter: &Filter) -> Result<Vec<i64
     let mut places = BTreeSet::new();
     if args.events.is_empty() {
         let mut left = limit;
-        select_while(reader, filter, Direction::Backward, &mut |stored| {
+        select_while(reader, filter, Direction::Backward, |stored| {
             places.insert(stored.seq);
             left -= 1;
             Ok(left > 0)
@@ -163,31 +162,7 @@ fn select(
     direction: Direction,
     visit: &mut dyn FnMut(Stored) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    select_while(reader, filter, direction, &mut |stored| visit(stored).map(|()| true))
-}
-
-/// Goes through the events of a filter while `visit` says to go on.
-fn select_while(
-    reader: &Reader,
-    filter: &Filter,
-    direction: Direction,
-    visit: &mut dyn FnMut(Stored) -> Result<bool, Failure>,
-) -> Result<(), Failure> {
-    let mut failure = None;
-    reader.select(&filter.query(direction), |stored| {
-        if !filter.holds(&stored.event) {
-            return ControlFlow::Continue(());
-        }
-        match visit(stored) {
-            Ok(true) => ControlFlow::Continue(()),
-            Ok(false) => ControlFlow::Break(()),
-            Err(problem) => {
-                failure = Some(problem);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    failure.map_or(Ok(()), Err)
+    select_while(reader, filter, direction, |stored| visit(stored).map(|()| true))
 }
 
 fn record(reader: &Reader, stored: Stored, reveal: bool) -> Result<Record, Failure> {

@@ -1,7 +1,5 @@
 //! Which events go out: those that are named, and those that a filter selects, in the order of arrival.
 
-use std::ops::ControlFlow;
-
 use jiff::Timestamp;
 
 use super::Replay;
@@ -44,20 +42,10 @@ pub(super) fn select(replay: &Replay<'_>) -> Result<Selection, Failure> {
     let filter = filter_of(replay.args)?;
     let mut selection = Selection::default();
     if replay.args.events.is_empty() {
-        let mut failure = None;
-        replay.reader.select(&filter.query(Direction::Forward), |stored| {
-            if !filter.holds(&stored.event) {
-                return ControlFlow::Continue(());
-            }
-            match selection.add(replay, &stored) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(problem) => {
-                    failure = Some(problem);
-                    ControlFlow::Break(())
-                }
-            }
+        chosen::select_while(&replay.reader, &filter, Direction::Forward, |stored| {
+            selection.add(replay, &stored)?;
+            Ok(true)
         })?;
-        failure.map_or(Ok(()), Err)?;
     } else {
         for stored in named(replay)? {
             let is_meant = filter.holds(&stored.event) && (!filter.failed || replay.reader.is_failed(stored.seq)?);
