@@ -101,7 +101,7 @@ fn retention_entries(context: &Context) -> Result<Vec<Entry>, Failure> {
     let values = [
         ("max_events", max_events.map_or_else(no_limit, |max| max.to_string())),
         ("max_bytes", max_bytes.map_or_else(no_limit, output::size)),
-        ("max_age", max_age.map_or_else(no_limit, |age| format!("{age:#}"))),
+        ("max_age", max_age.map_or_else(no_limit, |age| shown_age(&age))),
     ];
     let entry = |(name, value): (&str, String)| {
         let file = context.settings.files().iter().find(|file| file.says_of_history(name));
@@ -109,6 +109,12 @@ fn retention_entries(context: &Context) -> Result<Vec<Entry>, Failure> {
         Entry { key: format!("history.{name}"), value, origin }
     };
     Ok(values.into_iter().map(entry).collect())
+}
+
+/// An age as it would be written.
+pub(super) fn shown_age(age: &jiff::SignedDuration) -> String {
+    const DAY: i64 = 24 * 60 * 60;
+    if age.as_secs() % DAY == 0 { format!("{}d", age.as_secs() / DAY) } else { format!("{age:#}") }
 }
 
 /// What stands in tables of its own.

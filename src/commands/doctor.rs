@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Context, chosen};
+use super::{Context, chosen, config};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http;
 use crate::output::{self, Role};
@@ -136,7 +136,7 @@ fn history(context: &Context) -> Vec<Check> {
 fn fullness(extent: &Extent, limits: &Retention) -> String {
     let events = limits.max_events.map_or_else(|| "any number".to_owned(), |max| max.to_string());
     let bytes = limits.max_bytes.map_or_else(|| "any size".to_owned(), output::size);
-    let days = limits.max_age.map_or_else(|| "any age".to_owned(), |age| format!("{age:#}"));
+    let days = limits.max_age.map_or_else(|| "any age".to_owned(), |age| config::shown_age(&age));
     format!(
         "{} of {events} events, {} of {bytes}, kept for {days}; {} on the disk",
         extent.events,
