@@ -66,3 +66,43 @@ fn nobody_else_can_read_the_history() {
     let folder = sandbox.path().join("here").metadata().unwrap().permissions().mode();
     assert_eq!(folder & 0o077, 0);
 }
+
+/// Who forgets `Bearer ` sends the secret itself: it is in the header that was received, and nowhere else.
+#[test]
+fn a_credential_in_the_wrong_form_is_not_repeated_in_the_reason() {
+    let sandbox = Sandbox::new().env("HOOK_SECRET", "sentinel-of-a-token");
+    let args = ["--provider", "customertext", "--secret-env", "HOOK_SECRET"];
+    let listening = sandbox.listen(&args);
+    let answer = wire::post(&listening.address(), "/", &["Authorization: sentinel-of-a-token"], b"{}");
+    listening.interrupt();
+    assert_eq!(answer.status, 401);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("sentinel"), "the answer");
+    for format in ["jsonl", "har", "curl", "http", "csv"] {
+        let exported = sandbox.run(&["events", "export", "--as", format]);
+        assert!(exported.code == 0 && !exported.stdout.contains("sentinel"), "{format}: {}", exported.stdout);
+    }
+}
+
+#[test]
+fn an_empty_filter_selects_nothing_by_mistake() {
+    let sandbox = Sandbox::new();
+    receive(&sandbox, &[], &[("/", &[], b"{}")]);
+    for flag in ["--event", "--provider", "--where"] {
+        let refused = sandbox.run(&["events", "delete", flag, "", "--yes"]);
+        assert_eq!(refused.code, 2, "{flag}: {}", refused.stdout);
+        assert!(refused.stderr.contains("is empty"), "{flag}: {}", refused.stderr);
+    }
+    assert_eq!(list(&sandbox, &[]).len(), 1);
+}
+
+#[test]
+fn what_still_waits_is_not_deleted_unasked() {
+    let sandbox = Sandbox::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    receive(&sandbox, &["-f", &closed, "--respond", "now"], &[("/", &[], b"{}")]);
+    let refused = sandbox.run(&["events", "delete", "@last"]);
+    assert_eq!(refused.code, 2, "{}", refused.stdout);
+    assert!(refused.stderr.contains("1 of them still wait"), "{}", refused.stderr);
+    assert_eq!(sandbox.run(&["events", "delete", "@last", "--yes"]).code, 0);
+    assert!(list(&sandbox, &[]).is_empty());
+}

@@ -62,7 +62,7 @@ fn a_new_provider_works_at_once() {
 fn a_new_provider_with_a_bad_name_or_flag_leaves_no_folder() {
     let sandbox = Sandbox::new();
     for args in [
-        &["../x"][..],
+        &["../outside-of-the-folder"][..],
         &["Acme"],
         &["a b"],
         &["acme", "--signature-encoding", "base33"],
@@ -71,7 +71,10 @@ fn a_new_provider_with_a_bad_name_or_flag_leaves_no_folder() {
         let refused = sandbox.run(&[&["providers", "new"], args].concat());
         assert_eq!(refused.code, 2, "{args:?}: {}", refused.stdout);
     }
-    assert!(!sandbox.path().join(".hookctl").exists() && !sandbox.path().parent().unwrap().join("x").exists());
+    assert!(
+        !sandbox.path().join(".hookctl").exists()
+            && !sandbox.path().parent().unwrap().join("outside-of-the-folder").exists()
+    );
 }
 
 #[test]

@@ -99,8 +99,9 @@ fn the_lines_of_a_listener_are_an_import_too() {
     let listening = sandbox.listen(&["--no-store"]);
     wire::post(&listening.address(), "/x", &[], b"{}");
     let (line, _) = listening.next_line();
+    let lines = format!("{}\n{line}\n", listening.ready);
     listening.interrupt();
-    assert_eq!(import(&sandbox, &["-"], &line)["events"], 1);
+    assert_eq!(import(&sandbox, &["-"], &lines)["events"], 1);
     assert!(export(&sandbox, &[]).stdout.contains("\"path\":\"/x\""));
 }
 

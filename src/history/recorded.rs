@@ -17,6 +17,8 @@ use crate::model::{
 };
 use crate::output::{HEADER_LATIN1, HEADER_MASKED, MASK};
 
+/// What `listen --json` says besides its events.
+const BESIDE_EVENTS: [&str; 6] = ["ready", "forwarded", "refused", "target", "lagged", "stopped"];
 /// The version of the lines that are understood.
 const VERSION: u64 = 1;
 
@@ -107,9 +109,9 @@ struct ResponseFields {
     truncated: bool,
 }
 
-/// Reads a line of the type `event`, or `received` as `listen --json` writes it. The error says in one
-/// line what is wrong.
-pub fn recorded(line: &[u8]) -> Result<Record, String> {
+/// Reads a line of the type `event`, or `received` as `listen --json` writes it; `None` for its other
+/// lines. The error says in one line what is wrong.
+pub fn recorded(line: &[u8]) -> Result<Option<Record>, String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| foreign(&error))?;
     if line.v != VERSION {
         return Err(format!("it is of version {}, and this version of hookctl reads {VERSION}", line.v));
@@ -120,9 +122,10 @@ pub fn recorded(line: &[u8]) -> Result<Record, String> {
             let method = &event.request.method;
             let deliveries =
                 line.deliveries.into_iter().map(|attempt| attempt.attempt(method)).collect::<Result<_, _>>()?;
-            Ok(Record { event, deliveries, waiting: line.waiting })
+            Ok(Some(Record { event, deliveries, waiting: line.waiting }))
         }
         ("event" | "received", None) => Err("missing field `event`".to_owned()),
+        (other, None) if BESIDE_EVENTS.contains(&other) => Ok(None),
         (other, _) => Err(format!("a line of the type `{other}` is no event")),
     }
 }
@@ -417,7 +420,7 @@ mod tests {
         #[test]
         fn a_line_reads_back_as_what_was_written(record in record()) {
             let written = line(&record);
-            let read = recorded(&written).unwrap();
+            let read = recorded(&written).unwrap().unwrap();
             prop_assert_eq!(&read.event.request, &record.event.request);
             let is_sealed = |record: &Record| -> Vec<bool> {
                 record.event.request.headers.values().map(HeaderValue::is_sensitive).collect()

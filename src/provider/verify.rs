@@ -169,7 +169,14 @@ impl Attempt<'_> {
     }
 
     fn malformed<T>(&self, problem: impl Into<String>) -> Result<T, Box<Verdict>> {
-        self.refuse(Reason::MalformedSignature { place: self.place(), problem: problem.into() })
+        let mut problem = problem.into();
+        // What stands there is perhaps the secret itself, in the wrong form: it is not repeated.
+        if matches!(self.signature.scheme, Scheme::Token | Scheme::Basic)
+            && let Some(found) = problem.find(", found ")
+        {
+            problem.truncate(found);
+        }
+        self.refuse(Reason::MalformedSignature { place: self.place(), problem })
     }
 
     fn judge(&self, text: &[u8]) -> Result<(), Box<Verdict>> {

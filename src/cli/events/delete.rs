@@ -23,7 +23,7 @@ pub(crate) struct DeleteEventsArgs {
     /// Every event
     #[arg(long, conflicts_with = "events")]
     pub(crate) all: bool,
-    /// Without asking
+    /// Do not ask; else more than 20, --all, and events that still wait for a target are asked about
     #[arg(short, long)]
     pub(crate) yes: bool,
 }

@@ -47,7 +47,7 @@ pub(crate) struct ExportArgs {
 pub(crate) enum ExportFormat {
     /// The lines of --json; with --reveal nothing is lost
     Jsonl,
-    /// HTTP archive 1.2
+    /// HTTP archive 1.2: of several deliveries it holds the last one
     Har,
     /// A bash script of curl commands
     Curl,

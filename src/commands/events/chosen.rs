@@ -19,6 +19,12 @@ const MAX_NAMED: usize = 5;
 /// The filter that the flags describe.
 pub(crate) fn filter(args: &FilterArgs) -> Result<Filter, Failure> {
     let now = Timestamp::now();
+    // An unset variable in a script: `--event "$TYPE"` must not select events without a type.
+    for (flag, values) in [("event", &args.event), ("provider", &args.provider), ("where", &args.r#where)] {
+        if values.iter().any(|value| value.trim().is_empty()) {
+            return Err(Failure::usage(format!("--{flag} is empty")).hint("leave it out to select all"));
+        }
+    }
     Ok(Filter {
         providers: args.provider.clone(),
         events: args.event.iter().map(|glob| WildMatch::new(glob.trim())).collect(),

@@ -27,13 +27,28 @@ pub(super) fn run(args: &DeleteEventsArgs, context: &Context) -> Outcome {
     let seqs = chosen(args, &filter, &reader)?;
     let is_everything = args.all && filter.is_empty();
     let count = seqs.len() as u64;
-    if !args.yes && (count > MAX_UNASKED || is_everything && !seqs.is_empty()) {
+    let waiting = count_waiting(&seqs, &reader)?;
+    if !args.yes && (count > MAX_UNASKED || waiting > 0 || is_everything && !seqs.is_empty()) {
         let all = if is_everything { "all " } else { "" };
-        context.confirm(&format!("delete {all}{} from {}?", events(seqs.len()), reader.path().display()), count)?;
+        let unsent = if waiting > 0 { format!(" ({waiting} of them still wait for a target)") } else { String::new() };
+        let what = format!("{all}{}{unsent}", events(seqs.len()));
+        context.confirm(&format!("delete {what} from {}?", reader.path().display()), count)?;
     }
     let count = delete(&seqs, context)?;
     report(count, context)?;
     Ok(if count == 0 { Exit::No } else { Exit::Done })
+}
+
+/// How many of them a target has still to get: deleted, they would never be sent.
+fn count_waiting(seqs: &[i64], reader: &Reader) -> Result<usize, Failure> {
+    if reader.waiting()?.is_empty() {
+        return Ok(0);
+    }
+    let mut count = 0;
+    for seq in seqs {
+        count += usize::from(!reader.waiting_for(*seq)?.is_empty());
+    }
+    Ok(count)
 }
 
 /// The places of the events that are meant, in the order of arrival.

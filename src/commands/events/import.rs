@@ -131,7 +131,8 @@ impl Import<'_> {
                 continue;
             }
             match recorded(&line) {
-                Ok(record) => self.take(record)?,
+                Ok(Some(record)) => self.take(record)?,
+                Ok(None) => {}
                 Err(problem) => self.bad(&name, &problem)?,
             }
         }
