@@ -232,7 +232,9 @@ impl Listener {
     /// Turns a request into an event. The flag is false for a provider that was not asked for: its
     /// events are shown, never forwarded.
     fn capture(&self, received: Received) -> (Arc<Event>, bool) {
-        let received_at = Timestamp::now();
+        // As exact as it is kept and shown: the event of now and that of the history are the same.
+        let now = Timestamp::now();
+        let received_at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         let Received { mut request, remote } = received;
         let found = self.options.providers.recognise(&request);
         let url = self.seen_url(&request);
