@@ -330,7 +330,7 @@ fn a_bad_line_is_named_by_its_number_and_nothing_behind_it_comes_in() {
         assert!(good[0].contains(from), "{from} is not in {}", good[0]);
         good[0].replacen(from, to, 1)
     };
-    let id = serde_json::from_str::<Value>(good[0]).unwrap()["id"].as_str().unwrap().to_owned();
+    let id = serde_json::from_str::<Value>(good[0]).unwrap()["event"]["id"].as_str().unwrap().to_owned();
     let version_4 = format!("{}4{}", &id[..14], &id[15..]);
     let deep = |name: &str| format!("{{\"v\":1,\"type\":\"event\",\"{name}\":{}", "[".repeat(100_000));
     for (bad, problem) in [
