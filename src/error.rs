@@ -128,7 +128,10 @@ impl From<EmptySecret> for Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        Self::new(Exit::Usage, "bad_certificate_file", error.into())
+        match error {
+            ClientError::CaFile { .. } => Self::new(Exit::Usage, "bad_certificate_file", error.into()),
+            ClientError::Roots(_) => Self::machine("no_certificates", error),
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod client;
 mod limits;
 mod server;
 
-pub use client::{Client, ClientError, ClientOptions, HeaderCase, Outcome, Proxies, Session, system_certificates};
+pub use client::{
+    Client, ClientError, ClientOptions, HeaderCase, Outcome, Proxies, Session, system_certificates, tls_config,
+};
 pub use limits::Limits;
 pub use server::{Answer, Handler, Received, Refusal, bind, serve};

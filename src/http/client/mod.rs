@@ -26,7 +26,7 @@ use tls::Tls;
 
 pub use proxy::Proxies;
 pub use session::{HeaderCase, Outcome, Session};
-pub use tls::{ClientError, system_certificates};
+pub use tls::{ClientError, system_certificates, tls_config};
 
 /// Bytes of an answer's body that are kept: an app's answer to a webhook is a few bytes, an error
 /// page a few hundred KiB.

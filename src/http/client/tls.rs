@@ -29,6 +29,9 @@ pub enum ClientError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Nobody can be trusted.
+    #[error("{0}")]
+    Roots(String),
 }
 
 /// TLS settings; the system's certificates are read when they are first needed.
@@ -90,6 +93,13 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Client
         return Ok(vec![CertificateDer::from(bytes)]);
     }
     if found.is_empty() { Err(failed("no certificate in it".to_owned())) } else { Ok(found) }
+}
+
+/// TLS for a client of another making: the system's certificates and those of these files are
+/// trusted, or any when `insecure`. Reads disk for some 10 ms.
+pub fn tls_config(insecure: bool, ca_certs: &[PathBuf]) -> Result<ClientConfig, ClientError> {
+    let tls = Tls::new(insecure, ca_certs)?;
+    configure(insecure, &tls.extra).map_err(ClientError::Roots)
 }
 
 /// How many certificate authorities this machine trusts.
