@@ -141,13 +141,42 @@ fn places_and_names_have_their_form() {
 fn parts_that_act_later_are_checked_now() {
     is_refused("[[probe]]\nname = \"p\"\nmutate = \"everything\"\nexpect_status = [401]\n", 6, &["mutate"]);
     is_refused("[[scenario]]\nname = \"s\"\nsteps = [{ event = \"nope\" }]\n", 6, &["no fixture `nope`"]);
-    is_refused("[api]\nbase_url = \"ftp://example.test\"\n", 5, &["base_url"]);
-    is_refused("[api]\nbase_url = \"https://{tenant}.example.test\"\n", 5, &["{tenant}", "variables"]);
     is_refused(
         "[[handshake]]\nname = \"h\"\nreply = { status = 200, body = \"{json:/a|nope}\" }\n",
         6,
         &["`reply`", "nope"],
     );
+}
+
+#[test]
+fn a_registration_api_is_checked_whole() {
+    let webhook = "webhook = { id = \"{id}\" }\n";
+    is_refused(&format!("[api]\nbase_url = \"ftp://example.test\"\n{webhook}"), 5, &["base_url"]);
+    is_refused(
+        &format!("[api]\nbase_url = \"https://{{tenant}}.example.test\"\n{webhook}"),
+        5,
+        &["{tenant}", "variables"],
+    );
+    let api = format!("[api]\nbase_url = \"https://example.test\"\n{webhook}");
+    for (more, line, words) in [
+        ("auth = { kind = \"magic\" }", 7, &["kind", "magic", "basic"][..]),
+        ("auth = { kind = \"header\" }", 7, &["needs a `name`"]),
+        ("body = \"xml\"", 7, &["body", "xml", "form"]),
+        ("idempotency = \"a b\"", 7, &["not a header name"]),
+        ("headers = { \"a b\" = \"c\" }", 7, &["[api.headers]"]),
+        ("item = { data = \"{webhok}\" }", 7, &["no field `webhok`"]),
+        ("item = \"{webhook|turned}\"", 7, &["unknown filter `turned`", "flags"]),
+        ("item = { \"a*\" = 1 }", 7, &["`a*`"]),
+        ("made = { id = \"{$nonsense}\" }", 7, &["made"]),
+        ("paging = { style = \"scroll\", parameter = \"p\", size = 1, max = 1 }", 7, &["style", "scroll", "cursor"]),
+        ("create = { method = \"PO ST\", path = \"/\" }", 7, &["not a method"]),
+        ("create = { method = \"POST\", path = \"/{a}{b}\" }", 7, &["one variable in a segment"]),
+        ("create = { method = \"POST\", path = \"/{who}\" }", 7, &["{who}", "variables"]),
+        ("create = { method = \"POST\", path = \"{scope}/x\" }", 7, &["{scope}", "scopes"]),
+        ("update = [{ method = \"POST\", path = \"/x\", bodie = 1 }]", 7, &["bodie"]),
+    ] {
+        is_refused(&format!("{api}{more}\n"), line, words);
+    }
 }
 
 /// Headers by which these providers say which signature it is.

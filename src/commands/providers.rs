@@ -86,8 +86,8 @@ fn show(name: &str, context: &Context) -> Outcome {
         facts.push(("secret", format!("taken from {} when set", about.secret_env.join(", "))));
     }
     facts.extend(delivery_facts(&provider));
-    let calls = provider.api_calls();
-    facts.push(("api", if calls.is_empty() { "no registration API is documented".into() } else { calls.join(", ") }));
+    let calls = provider.api().map(|api| api.operations().iter().map(|one| one.name()).collect::<Vec<_>>().join(", "));
+    facts.push(("api", calls.unwrap_or_else(|| "no registration API is documented".into())));
     if !provider.handshakes().is_empty() {
         facts.push(("handshakes", provider.handshakes().join(", ")));
     }

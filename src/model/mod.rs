@@ -6,6 +6,7 @@ mod notice;
 mod request;
 mod secret;
 mod verdict;
+mod webhook;
 
 pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
 pub use event::{Event, EventId, Repeat};
@@ -13,3 +14,4 @@ pub use notice::{Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};
 pub use verdict::{Expected, Reason, Verdict, VerdictStatus};
+pub use webhook::Webhook;

@@ -1,6 +1,7 @@
 //! From what was typed to what it means: a [`Manifest`] becomes a [`Provider`], or an error with its place.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::{HeaderName, Method};
 use toml::Spanned;
@@ -17,7 +18,7 @@ use super::signature::{
     Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
 };
 use super::template::{Expression, Source, Template, TemplateError};
-use super::{About, FixtureNote, Provider, validate};
+use super::{About, FixtureNote, Provider, api, validate};
 
 fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
     let span = at.span();
@@ -49,7 +50,7 @@ fn provider(manifest: Manifest) -> Compiled<Provider> {
         },
         fresh: fresh(&manifest)?,
         fixtures: fixtures(&manifest),
-        api_calls: api_calls(&manifest),
+        api: manifest.api.as_ref().map(|table| api::compile(table).map(Arc::new)).transpose()?,
         handshakes: manifest.handshake.iter().map(|handshake| handshake.name.clone()).collect(),
         delivery: delivery(&manifest)?,
         about: about(manifest.provider),
@@ -304,21 +305,6 @@ fn fixtures(manifest: &Manifest) -> BTreeMap<String, FixtureNote> {
         headers: table.headers.clone().into_iter().collect(),
     };
     manifest.fixture.iter().map(|(name, table)| (name.get_ref().clone(), note(table))).collect()
-}
-
-fn api_calls(manifest: &Manifest) -> Vec<&'static str> {
-    let Some(api) = &manifest.api else { return Vec::new() };
-    [
-        ("create", &api.create),
-        ("list", &api.list),
-        ("get", &api.get),
-        ("update", &api.update),
-        ("delete", &api.delete),
-        ("ping", &api.ping),
-    ]
-    .into_iter()
-    .filter_map(|(name, call)| call.is_some().then_some(name))
-    .collect()
 }
 
 /// Whether a template needs nothing from the request, so that its value can be prepared once.

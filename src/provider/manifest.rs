@@ -303,30 +303,81 @@ pub struct ApiTable {
     pub base_url: Spanned<String>,
     pub docs: Option<String>,
     #[serde(default)]
+    pub scopes: Vec<Spanned<String>>,
+    #[serde(default)]
     pub variables: Vec<String>,
     pub auth: Option<AuthTable>,
     pub body: Option<Spanned<String>>,
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: OrderedTable,
+    #[serde(default)]
+    pub https_only: bool,
+    pub idempotency: Option<Spanned<String>>,
+    pub request_id: Option<Spanned<String>>,
+    pub webhook: Spanned<toml::Value>,
+    pub item: Option<Spanned<toml::Value>>,
+    pub items: Option<Spanned<toml::Value>>,
+    pub on_create: Option<Spanned<String>>,
+    #[serde(default)]
+    pub made: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub defaults: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    pub events: ApiEventsTable,
+    pub paging: Option<PagingTable>,
     pub create: Option<CallTable>,
     pub list: Option<CallTable>,
     pub get: Option<CallTable>,
-    pub update: Option<CallTable>,
-    pub delete: Option<CallTable>,
-    pub ping: Option<CallTable>,
     #[serde(default)]
-    pub fields: BTreeMap<String, Spanned<String>>,
+    pub update: Calls,
+    pub delete: Option<CallTable>,
+    pub enable: Option<CallTable>,
+    pub disable: Option<CallTable>,
+    pub ping: Option<CallTable>,
+    pub secret: Option<CallTable>,
+    pub whoami: Option<CallTable>,
+    #[serde(default)]
+    pub errors: ErrorsTable,
 }
 
+/// `[api] auth`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthTable {
     pub kind: Spanned<String>,
-    pub name: Option<String>,
-    pub username: Option<String>,
-    pub password: Option<String>,
-    pub token: Option<String>,
-    pub format: Option<String>,
+    pub name: Option<Spanned<String>>,
+    #[serde(default)]
+    pub schemes: Vec<String>,
+    #[serde(default)]
+    pub username_env: Vec<String>,
+    #[serde(default)]
+    pub env: Vec<String>,
+    pub made: Option<Spanned<String>>,
+}
+
+/// `[api.events]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiEventsTable {
+    #[serde(default)]
+    pub names: Vec<String>,
+    pub all: Option<Spanned<String>>,
+    #[serde(default)]
+    pub open: bool,
+    #[serde(default)]
+    pub one_each: bool,
+    pub name: Option<Spanned<String>>,
+}
+
+/// `[api.paging]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PagingTable {
+    pub style: Spanned<String>,
+    pub parameter: String,
+    pub limit: Option<String>,
+    pub size: u32,
+    pub max: u32,
 }
 
 /// One call of the registration API.
@@ -335,9 +386,56 @@ pub struct AuthTable {
 pub struct CallTable {
     pub method: Spanned<String>,
     pub path: Spanned<String>,
-    pub body: Option<String>,
+    pub body: Option<Spanned<toml::Value>>,
     #[serde(default)]
     pub success: Vec<u16>,
+    pub adds: Option<Spanned<toml::Value>>,
+    pub answer: Option<Spanned<toml::Value>>,
+    pub emits: Option<Spanned<String>>,
+}
+
+/// One call, or several that together do one thing.
+#[derive(Debug, Default)]
+pub struct Calls(pub Vec<CallTable>);
+
+impl<'de> Deserialize<'de> for Calls {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+        use serde::de::{MapAccess, SeqAccess, Visitor};
+        struct OneOrMore;
+        impl<'de> Visitor<'de> for OneOrMore {
+            type Value = Calls;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a call or a list of calls")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Calls, A::Error> {
+                Ok(Calls(vec![CallTable::deserialize(MapAccessDeserializer::new(map))?]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Calls, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Calls)
+            }
+        }
+        deserializer.deserialize_any(OneOrMore)
+    }
+}
+
+/// `[api.errors]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorsTable {
+    pub unauthorized: Option<ErrorTable>,
+    pub not_found: Option<ErrorTable>,
+    pub invalid: Option<ErrorTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorTable {
+    pub status: u16,
+    pub body: Option<Spanned<toml::Value>>,
 }
 
 /// `[fixture."event"]`

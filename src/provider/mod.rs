@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes in, verdict out. No clock, socket, environment or thread; only [`Catalogue`] reads disk.
 
+pub mod api;
 mod catalogue;
 mod circumstances;
 mod compile;
@@ -65,7 +66,7 @@ pub struct Provider {
     delivery: DeliveryRules,
     fresh: Vec<FreshRule>,
     fixtures: BTreeMap<String, FixtureNote>,
-    api_calls: Vec<&'static str>,
+    api: Option<Arc<api::Api>>,
     handshakes: Vec<String>,
 }
 
@@ -129,9 +130,9 @@ impl Provider {
         if signature.is_credential() { signature.header() } else { None }
     }
 
-    /// Which calls its registration API has: `create`, `list` …
-    pub fn api_calls(&self) -> &[&'static str] {
-        &self.api_calls
+    /// Its registration API, where one is documented.
+    pub fn api(&self) -> Option<&Arc<api::Api>> {
+        self.api.as_ref()
     }
 
     /// Names of its handshakes.

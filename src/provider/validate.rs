@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use http::Method;
 use toml::Spanned;
 
 use super::condition::Condition;
 use super::generator::Generate;
-use super::manifest::{ApiTable, CallTable, HandshakeTable, Manifest, Retries, ScenarioTable, SignatureTable};
-use super::problem::{Compiled, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
+use super::manifest::{HandshakeTable, Manifest, Retries, ScenarioTable, SignatureTable};
+use super::problem::{Compiled, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::template::{Expression, Template};
 use crate::json::Pointer;
 
@@ -33,7 +32,6 @@ pub(super) fn manifest(manifest: &Manifest) -> Compiled<()> {
             return Err(unknown("mutate", &probe.mutate, &known));
         }
     }
-    manifest.api.as_ref().map_or(Ok(()), api)?;
     for (event, fixture) in &manifest.fixture {
         if fixture.documented && fixture.source.is_none() {
             return Err(problem(event, format!("fixture `{}` is documented but has no `source`", event.get_ref())));
@@ -134,45 +132,6 @@ fn handshake(table: &HandshakeTable) -> Compiled<()> {
     templates("then_get", &table.then_get)?;
     for source in table.capture.values() {
         Expression::parse(source.get_ref(), &[]).map_err(|error| problem(source, format!("`capture`: {error}")))?;
-    }
-    Ok(())
-}
-
-fn api(table: &ApiTable) -> Compiled<()> {
-    let base = table.base_url.get_ref();
-    if !(base.starts_with("https://") || base.starts_with("http://")) {
-        return Err(problem(&table.base_url, format!("`base_url`: `{base}` is not an http(s) URL")));
-    }
-    placeholders(&table.base_url, base, &table.variables)?;
-    if let Some(auth) = &table.auth {
-        let known = ["basic", "bearer", "header", "query"];
-        if !known.contains(&auth.kind.get_ref().as_str()) {
-            return Err(unknown("kind", &auth.kind, &known));
-        }
-    }
-    if let Some(body) = &table.body
-        && !["json", "form"].contains(&body.get_ref().as_str())
-    {
-        return Err(unknown("body", body, &["json", "form"]));
-    }
-    let calls = [&table.create, &table.list, &table.get, &table.update, &table.delete, &table.ping];
-    calls.into_iter().flatten().try_for_each(|call| api_call(call, &table.variables))
-}
-
-fn api_call(call: &CallTable, variables: &[String]) -> Compiled<()> {
-    if Method::from_bytes(call.method.get_ref().as_bytes()).is_err() {
-        return Err(problem(&call.method, format!("`{}` is not a method", call.method.get_ref())));
-    }
-    placeholders(&call.path, call.path.get_ref(), variables)
-}
-
-/// `{name}` in a URL must be a declared variable, or the id of the webhook.
-fn placeholders(at: &Spanned<String>, text: &str, variables: &[String]) -> Compiled<()> {
-    for name in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default()) {
-        if name != "id" && !variables.iter().any(|known| known == name) {
-            let text = format!("`{{{name}}}` is not in `variables` ({})", variables.join(", "));
-            return Err(Problem { span: at.span(), text });
-        }
     }
     Ok(())
 }
