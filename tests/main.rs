@@ -27,6 +27,7 @@ mod manage;
 mod manifests;
 mod manners;
 mod port;
+mod readme;
 mod replay;
 mod routes;
 mod sandbox;
