@@ -18,6 +18,8 @@ mod forward;
 mod hints;
 mod history;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod layers;
 mod leaks;
 mod life;

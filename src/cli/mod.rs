@@ -3,12 +3,14 @@
 mod complete;
 mod events;
 mod expect;
+mod given;
 mod listen;
 mod manage;
 mod secret;
 mod send;
 mod values;
 mod verify;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -20,6 +22,7 @@ pub(crate) use events::{
     ImportFormat, ListEventsArgs, ReplayArgs, SalvageArgs, SearchEventsArgs, ShowEventArgs, StatsArgs,
 };
 pub(crate) use expect::{ExpectArgs, Expected};
+pub(crate) use given::Given;
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
@@ -28,6 +31,7 @@ pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
 pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size, duration};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
+pub(crate) use webhooks::CredentialArgs;
 
 /// Test and debug webhooks: receive, verify, explain, send
 #[derive(Debug, Parser)]
@@ -305,7 +309,7 @@ pub(crate) fn flags(command: &str) -> Vec<FlagInfo> {
                 variable: arg.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
                 default: Some(defaults.join(", ")).filter(|text| !text.is_empty()),
                 // Headers often carry credentials.
-                is_secret: matches!(arg.get_long(), Some("secret" | "header")),
+                is_secret: matches!(arg.get_long(), Some("secret" | "header" | "username" | "password" | "token")),
             }
         })
         .collect()

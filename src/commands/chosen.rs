@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::cli::{SecretArgs, SignatureArgs, ToleranceArg};
+use crate::cli::{Given, SecretArgs, SignatureArgs, ToleranceArg};
 use crate::error::Failure;
 use crate::model::Secret;
 use crate::provider::{Provider, Signature, SignatureTable, Tolerance, signature_override};
@@ -97,15 +97,27 @@ pub(super) fn secret(context: &Context, provider: &Provider, flags: &SecretArgs)
 
 /// The secret that flags name, whatever the provider.
 pub(super) fn named_secret(context: &Context, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
-    let origin = match (&flags.secret_env, &flags.secret_file, &flags.secret) {
-        (Some(name), _, _) => SecretOrigin::Variable(name.clone()),
+    warn_if_visible(context, "secret", &flags.secret);
+    given(context, "secret", &flags.secret)
+}
+
+/// Says so when a secret stands among the arguments of this process.
+pub(super) fn warn_if_visible(context: &Context, name: &str, flags: &Given) {
+    if flags.is_visible() {
+        context
+            .say(&format!("warning: other users of this machine can see --{name}: use --{name}-env or --{name}-file"));
+    }
+}
+
+/// What `--NAME`, `--NAME-env` or `--NAME-file` gives.
+pub(super) fn given(context: &Context, name: &str, flags: &Given) -> Result<Option<Secret>, Failure> {
+    let origin = match (&flags.env, &flags.file, &flags.value) {
+        (Some(variable), _, _) => SecretOrigin::Variable(variable.clone()),
         (None, Some(path), _) => SecretOrigin::File(context.path(path)),
-        (None, None, Some(secret)) => {
-            if flags.is_visible {
-                context.say("warning: other users of this machine can see --secret: use --secret-env or --secret-file");
-            }
-            let origin = if flags.is_visible { "--secret" } else { "env:HOOKCTL_SECRET" };
-            return Ok(Some(Secret::new(secret.as_bytes(), origin)?));
+        (None, None, Some(value)) => {
+            let typed = || format!("--{name}");
+            let origin = if flags.is_typed { typed() } else { format!("env:HOOKCTL_{}", name.to_uppercase()) };
+            return Ok(Some(Secret::new(value.as_bytes(), origin)?));
         }
         (None, None, None) => return Ok(None),
     };
@@ -122,7 +134,8 @@ pub(super) fn own_secret(context: &Context, provider: &Provider) -> Result<Optio
     known.map(|name| read(context, &SecretOrigin::Variable(name.clone()))).transpose()
 }
 
-fn read(context: &Context, origin: &SecretOrigin) -> Result<Secret, Failure> {
+/// Reads a secret from its place, and says what a person should know of it.
+pub(super) fn read(context: &Context, origin: &SecretOrigin) -> Result<Secret, Failure> {
     read_secret(origin, &mut |text| context.say(text))
 }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::api::{ApiSettings, ApiTable};
 use super::flags::{FlagValue, Flags};
 use super::secret::{NOT_THE_SECRET, SecretOrigin};
+use super::webhook::{WantedWebhook, WebhookTable};
 use crate::cli;
 use crate::error::{Exit, Failure};
 use crate::provider::SignatureTable;
@@ -48,6 +50,8 @@ struct Tables {
     #[serde(default)]
     route: Vec<Route>,
     #[serde(default)]
+    webhook: Vec<WebhookTable>,
+    #[serde(default)]
     profile: BTreeMap<String, Tables>,
 }
 
@@ -58,6 +62,7 @@ struct ProviderSettings {
     /// Any value, so that an error about its type does not repeat it.
     secret: Option<Spanned<toml::Value>>,
     signature: Option<SignatureTable>,
+    api: Option<ApiTable>,
 }
 
 /// `[history]`: how much is kept. `0` is without limit.
@@ -126,6 +131,24 @@ impl ConfigFile {
         Some((origin.relative_to(self.path.parent()), self.path.display().to_string()))
     }
 
+    pub(super) fn add_api(&self, provider: &str, settings: &mut ApiSettings) {
+        self.api_tables(provider).for_each(|table| table.add_to(settings, &self.path));
+    }
+
+    pub(super) fn has_api(&self, provider: &str) -> bool {
+        self.api_tables(provider).next().is_some()
+    }
+
+    fn api_tables(&self, provider: &str) -> impl Iterator<Item = &ApiTable> {
+        self.layers().filter_map(move |tables| tables.provider(provider)?.api.as_ref())
+    }
+
+    /// The first list there is: a profile's is instead of the plain one, not beside it.
+    pub(super) fn webhooks(&self) -> Option<Vec<WantedWebhook>> {
+        let list = self.layers().map(|tables| &tables.webhook).find(|list| !list.is_empty())?;
+        Some(list.iter().map(|table| table.wanted(&self.path, &self.text)).collect())
+    }
+
     pub(super) fn signature(&self, provider: &str) -> Option<&SignatureTable> {
         self.layers().find_map(|tables| tables.provider(provider)?.signature.as_ref())
     }
@@ -163,7 +186,7 @@ impl ConfigFile {
 
     pub(super) fn check_providers(&self, known: &[String]) -> Result<(), Failure> {
         let all = self.tables.profile.values().chain([&self.tables]);
-        for name in all.flat_map(|tables| tables.provider.keys()) {
+        for name in all.flat_map(Tables::named_providers) {
             if !known.contains(name.get_ref()) {
                 let nearest = known.iter().min_by_key(|id| strsim::damerau_levenshtein(id, name.get_ref()));
                 let nearest = nearest.map(|id| format!(" (nearest: `{id}`)")).unwrap_or_default();
@@ -200,6 +223,12 @@ impl ConfigFile {
                 {
                     return Err(self.wrong_at(secret, problem));
                 }
+                if let Some(api) = &settings.api {
+                    api.check().map_err(|(span, problem)| wrong(&self.path, &self.text, Some(span), problem))?;
+                }
+            }
+            for webhook in &tables.webhook {
+                webhook.check().map_err(|(span, problem)| wrong(&self.path, &self.text, Some(span), problem))?;
             }
             if let Some(nested) = self.tables.profile.values().find(|profile| !profile.profile.is_empty()) {
                 let names: Vec<&String> = nested.profile.keys().collect();
@@ -220,6 +249,10 @@ impl ConfigFile {
 impl Tables {
     fn provider(&self, id: &str) -> Option<&ProviderSettings> {
         self.provider.iter().find(|(name, _)| name.get_ref() == id).map(|(_, settings)| settings)
+    }
+
+    fn named_providers(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.provider.keys().chain(self.webhook.iter().map(|webhook| &webhook.provider))
     }
 
     fn commands(&self) -> [(&'static str, &Flags); 4] {

@@ -3,9 +3,12 @@
 //! Precedence: flag, environment, `hookctl.toml` (found from the working directory upwards), the user's
 //! `config.toml`, default. Within a file a profile's value counts before the plain one.
 
+mod api;
 mod file;
 mod flags;
+mod keyring;
 mod secret;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +17,11 @@ use crate::folders::user_folder;
 use crate::provider::SignatureTable;
 use crate::store::Retention;
 
+pub(crate) use api::{ApiSettings, Said, UserName};
 pub(crate) use file::{ConfigFile, Route};
 pub(crate) use flags::{FlagValue, preset};
 pub(crate) use secret::{SecretOrigin, read_secret};
+pub(crate) use webhook::WantedWebhook;
 
 /// The name that is searched for upwards from the working directory.
 pub(crate) const FILE_NAME: &str = "hookctl.toml";
@@ -73,6 +78,23 @@ impl Settings {
     /// Where the configuration keeps a provider's secret.
     pub(crate) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
         self.files.iter().find_map(|file| file.secret(provider))
+    }
+
+    /// How the configuration has a provider's registration API reached.
+    pub(crate) fn api(&self, provider: &str) -> ApiSettings {
+        let mut settings = ApiSettings::default();
+        self.files.iter().for_each(|file| file.add_api(provider, &mut settings));
+        settings
+    }
+
+    /// Whether there is a table for a provider's registration API.
+    pub(crate) fn has_api(&self, provider: &str) -> bool {
+        self.files.iter().any(|file| file.has_api(provider))
+    }
+
+    /// The webhooks that are wanted, and the file that says so: the list that counts most is the whole of it.
+    pub(crate) fn webhooks(&self) -> Option<(&ConfigFile, Vec<WantedWebhook>)> {
+        self.files.iter().find_map(|file| Some((file, file.webhooks()?)))
     }
 
     /// The signature that the configuration gives a provider, with its file.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::keyring;
 use crate::error::Failure;
 use crate::model::Secret;
 
@@ -12,6 +13,13 @@ pub(crate) enum SecretOrigin {
     Variable(String),
     /// A file.
     File(PathBuf),
+    /// The keyring of the system.
+    Keyring {
+        /// What it is for.
+        service: String,
+        /// Whose it is.
+        account: String,
+    },
 }
 
 /// A secret in a file may be this long: a PEM chain is a few KiB.
@@ -19,17 +27,28 @@ const MAX_SECRET: u64 = 64 * 1024;
 
 /// What to say when the secret itself stands in a file.
 pub(super) const NOT_THE_SECRET: &str =
-    "a file says where a secret is, [provider.NAME] secret = \"env:NAME\" or \"file:PATH\", not the secret itself";
+    "a file says where a secret is, \"env:NAME\", \"file:PATH\" or \"keyring:SERVICE/ACCOUNT\", not the secret itself";
 
 impl SecretOrigin {
-    /// Reads `env:NAME` or `file:PATH`. Anything else would be the secret itself, which has no place in a file
+    /// Reads `env:NAME`, `file:PATH` or `keyring:SERVICE/ACCOUNT` (its last `/` divides). Anything else would be the secret itself, which has no place in a file
     /// that is committed; the error does not repeat it.
     pub(super) fn parse(value: &toml::Value) -> Result<Self, &'static str> {
         match value.as_str().and_then(|text| text.split_once(':')) {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Variable(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("keyring", entry)) => match entry.rsplit_once('/') {
+                Some((service, account)) if !service.is_empty() && !account.is_empty() => {
+                    Ok(Self::Keyring { service: service.to_owned(), account: account.to_owned() })
+                }
+                _ => Err(NOT_THE_SECRET),
+            },
             _ => Err(NOT_THE_SECRET),
         }
+    }
+
+    /// Whether a text is meant to name a place.
+    pub(super) fn is_place(text: &str) -> bool {
+        ["env:", "file:", "keyring:"].iter().any(|prefix| text.starts_with(prefix))
     }
 
     /// A relative path is relative to the configuration file.
@@ -46,6 +65,7 @@ impl std::fmt::Display for SecretOrigin {
         match self {
             Self::Variable(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Keyring { service, account } => write!(f, "keyring:{service}/{account}"),
         }
     }
 }
@@ -57,7 +77,7 @@ pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> R
         SecretOrigin::Variable(variable) => match std::env::var_os(variable) {
             Some(value) => Ok(Secret::new(value.into_encoded_bytes(), name)?),
             None => Err(Failure::usage(format!("the environment variable {variable} is not set"))
-                .hint(format!("export {variable}=… first, or use --secret-file"))),
+                .hint(format!("export {variable}=… first, or keep it in a file"))),
         },
         SecretOrigin::File(path) => {
             let shown = path.display();
@@ -81,6 +101,7 @@ pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> R
             }
             Ok(Secret::new(bytes, name)?)
         }
+        SecretOrigin::Keyring { service, account } => Ok(Secret::new(keyring::read(service, account)?, name)?),
     }
 }
 

@@ -1,0 +1,61 @@
+//! A value that can be given in three ways: itself, or the variable or the file that holds it.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+/// The one way that counts most. What is typed counts before the environment, and that before a file,
+/// whichever of the flags it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    /// In an environment variable.
+    pub(crate) env: Option<String>,
+    /// In a file.
+    pub(crate) file: Option<PathBuf>,
+    /// The value itself.
+    pub(crate) value: Option<String>,
+    /// Whether it stands on the command line, in whatever way.
+    pub(crate) is_typed: bool,
+}
+
+impl Given {
+    /// Chooses among what `--NAME-env`, `--NAME-file` and `--NAME` hold.
+    pub(super) fn choose(
+        matches: &ArgMatches,
+        name: &str,
+        env: Option<String>,
+        file: Option<PathBuf>,
+        value: Option<String>,
+    ) -> Self {
+        let ids = [format!("{name}_env"), format!("{name}_file"), name.to_owned()];
+        let weights = ids.map(|id| weight(matches.value_source(&id)));
+        let most = weights.into_iter().max().unwrap_or_default();
+        let [is_env, is_file, is_own] = weights.map(|weight| weight == most);
+        Self {
+            env: env.filter(|_| is_env),
+            file: file.filter(|_| is_file),
+            value: value.filter(|_| is_own),
+            is_typed: most == weight(Some(ValueSource::CommandLine)),
+        }
+    }
+
+    /// Whether the value itself stands on the command line, where others can see it.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.is_typed && self.env.is_none() && self.file.is_none() && self.value.is_some()
+    }
+
+    /// Whether it is given in any way.
+    pub(crate) fn is_given(&self) -> bool {
+        self.env.is_some() || self.file.is_some() || self.value.is_some()
+    }
+}
+
+fn weight(source: Option<ValueSource>) -> u8 {
+    match source {
+        Some(ValueSource::CommandLine) => 3,
+        Some(ValueSource::EnvVariable) => 2,
+        Some(_) => 1,
+        None => 0,
+    }
+}
