@@ -32,6 +32,12 @@ pub(crate) fn history_file() -> Option<PathBuf> {
     Some(base.join("hookctl/history.db"))
 }
 
+/// What lasts from run to run and is no data of the user: `$XDG_STATE_HOME/hookctl`, else `~/.local/state/hookctl`.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
+    Some(base.join("hookctl"))
+}
+
 /// The specification has relative paths ignored.
 fn absolute(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())

@@ -16,6 +16,7 @@ pub mod load;
 pub mod model;
 pub mod output;
 pub mod provider;
+pub mod registration;
 mod settings;
 pub mod store;
 

@@ -5,6 +5,7 @@ mod app;
 mod case;
 mod catalogue;
 mod config;
+mod credentials;
 mod deliver;
 mod drift;
 mod durable;

@@ -15,8 +15,7 @@ pub(crate) struct Given {
     pub(crate) file: Option<PathBuf>,
     /// The value itself.
     pub(crate) value: Option<String>,
-    /// Whether it stands on the command line, in whatever way.
-    pub(crate) is_typed: bool,
+    is_typed: bool,
 }
 
 impl Given {
@@ -38,6 +37,11 @@ impl Given {
             value: value.filter(|_| is_own),
             is_typed: most == weight(Some(ValueSource::CommandLine)),
         }
+    }
+
+    /// Whether it stands on the command line, in whatever way.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.is_typed && self.is_given()
     }
 
     /// Whether the value itself stands on the command line, where others can see it.

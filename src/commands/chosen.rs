@@ -116,7 +116,7 @@ pub(super) fn given(context: &Context, name: &str, flags: &Given) -> Result<Opti
         (None, Some(path), _) => SecretOrigin::File(context.path(path)),
         (None, None, Some(value)) => {
             let typed = || format!("--{name}");
-            let origin = if flags.is_typed { typed() } else { format!("env:HOOKCTL_{}", name.to_uppercase()) };
+            let origin = if flags.is_typed() { typed() } else { format!("env:HOOKCTL_{}", name.to_uppercase()) };
             return Ok(Some(Secret::new(value.as_bytes(), origin)?));
         }
         (None, None, None) => return Ok(None),
@@ -129,9 +129,13 @@ pub(super) fn own_secret(context: &Context, provider: &Provider) -> Result<Optio
     if let Some((origin, _)) = context.settings.secret(provider.id()) {
         return read(context, &origin).map(Some);
     }
-    let known =
-        provider.about().secret_env.iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    known.map(|name| read(context, &SecretOrigin::Variable(name.clone()))).transpose()
+    well_known(context, &provider.about().secret_env)
+}
+
+/// What the first of these variables holds that is set.
+pub(super) fn well_known(context: &Context, names: &[String]) -> Result<Option<Secret>, Failure> {
+    let set = names.iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    set.map(|name| read(context, &SecretOrigin::Variable(name.clone()))).transpose()
 }
 
 /// Reads a secret from its place, and says what a person should know of it.

@@ -8,7 +8,8 @@ use super::Context;
 use crate::cli::{self, ConfigCommand};
 use crate::error::{Exit, Failure, Outcome};
 use crate::output;
-use crate::settings::{FILE_NAME, FlagValue};
+use crate::provider::api::AuthKind;
+use crate::settings::{ApiSettings, FILE_NAME, FlagValue, Said, SecretOrigin};
 use crate::store::Retention;
 
 /// What `config init` writes: every key, commented out, with its default.
@@ -47,6 +48,7 @@ struct Entry {
 fn show(context: &Context) -> Outcome {
     let mut entries: Vec<Entry> = COMMANDS.iter().flat_map(|command| flag_entries(command, context)).collect();
     entries.extend(secret_entries(context)?);
+    entries.extend(api_entries(context));
     entries.extend(retention_entries(context)?);
     entries.extend(table_entries(context));
     if context.json() {
@@ -129,7 +131,53 @@ fn table_entries(context: &Context) -> Vec<Entry> {
         value: format!("{} -> {}", route.events.join(", "), route.to.join(", ")),
         origin: "[[route]]".into(),
     });
-    signatures.chain(routes).collect()
+    let webhooks = context.settings.webhooks().map(|(_, wanted)| wanted).unwrap_or_default();
+    let webhooks = webhooks.into_iter().map(|wanted| Entry {
+        key: "webhook".into(),
+        value: format!("{} -> {}", wanted.provider, wanted.url),
+        origin: wanted.place,
+    });
+    signatures.chain(routes).chain(webhooks).collect()
+}
+
+/// How registration APIs are reached and as whom: where credentials are, never what they are.
+fn api_entries(context: &Context) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for id in context.catalogue.ids() {
+        let mut say = |name: &str, value: String, origin: String| {
+            entries.push(Entry { key: format!("provider.{id}.api.{name}"), value, origin });
+        };
+        let ApiSettings { base_url, username, password, token, vars } = context.settings.api(&id);
+        if let Some((url, origin)) = base_url {
+            say("base_url", url, origin);
+        }
+        for (name, (value, origin)) in vars {
+            say(&format!("vars.{name}"), value, origin);
+        }
+        let provider = context.catalogue.provider(&id).ok();
+        let auth = provider.as_ref().and_then(|provider| provider.api()).map(|api| api.auth());
+        let known = |names: Option<&Vec<String>>| {
+            let set = names?.iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))?;
+            Some(("***".to_owned(), format!("env:{set}")))
+        };
+        let (names, secrets) = (auth.map(|auth| &auth.username_env), auth.map(|auth| &auth.env));
+        let (passwords, tokens) = match auth.map(|auth| &auth.kind) {
+            Some(AuthKind::Basic) => (secrets, None),
+            _ => (None, secrets),
+        };
+        let shown = |(place, origin): Said<SecretOrigin>| (place.to_string(), origin);
+        let found = [
+            ("username", username.map(|(name, origin)| (name.to_string(), origin)).or_else(|| known(names))),
+            ("password", password.map(shown).or_else(|| known(passwords))),
+            ("token", token.map(shown).or_else(|| known(tokens))),
+        ];
+        for (name, found) in found {
+            if let Some((value, origin)) = found {
+                say(name, value, origin);
+            }
+        }
+    }
+    entries
 }
 
 /// Where each provider's secret is, and whether it is there; never what it is.

@@ -24,6 +24,7 @@ mod shortfall;
 mod tamper;
 mod verify;
 mod watch;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
