@@ -1,7 +1,7 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
 //! The layers, from the bottom: [`model`] and [`json`]; [`provider`], [`output`], [`store`] and [`http`];
-//! [`delivery`] and [`history`]; [`listener`] and [`load`]; the commands. Imports point down only.
+//! [`delivery`], [`history`] and [`registration`]; [`listener`] and [`load`]; the commands. Imports point down only.
 
 mod cli;
 mod commands;

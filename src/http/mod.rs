@@ -10,6 +10,7 @@ mod server;
 
 pub use client::{
     Client, ClientError, ClientOptions, HeaderCase, Outcome, Proxies, Session, system_certificates, tls_config,
+    tls_problem,
 };
 pub use limits::Limits;
 pub use server::{Answer, Handler, Received, Refusal, bind, serve};

@@ -1,7 +1,28 @@
-//! stub
+//! Registrations at the provider's side: a client of the API that a manifest describes.
+//!
+//! A credential goes to the API's own origin, encrypted, and nowhere else; a call is made again only
+//! where that does no more than once; what an API says is cleaned before anyone sees it.
 
+mod answer;
+mod client;
 mod credentials;
+mod error;
+mod failure;
 pub mod lease;
+mod link;
+mod options;
+mod place;
 pub mod plan;
+mod prepared;
+mod redirect;
+mod retry;
+mod transport;
+mod webhook;
 
+pub use client::{Client, prepare};
 pub use credentials::Credentials;
+pub use error::{RegistrationError, Said};
+pub use options::{Options, Progress, RETRIES, TIMEOUT, Tell};
+pub use place::{is_loopback, is_private};
+pub use prepared::{CredentialPlace, PreparedRequest};
+pub use webhook::{Changes, Registration};

@@ -24,6 +24,7 @@ use forbidden::Forbidden;
 use proxy::ProxyTable;
 use tls::Tls;
 
+pub use failure::tls_problem;
 pub use proxy::Proxies;
 pub use session::{HeaderCase, Outcome, Session};
 pub use tls::{ClientError, system_certificates, tls_config};
