@@ -165,7 +165,8 @@ fn every_built_in_event_is_recognised_and_verified() {
         assert_eq!(sent.code, 0, "{name}: {}{}", sent.stdout, sent.stderr);
         let received = listening.next_of("received")["event"].clone();
         assert_eq!(received["provider"], provider, "{name}: {received}");
-        assert_ne!(received["event_type"], Value::Null, "{name}: {received}");
+        // Nothing in Svix' ping names it.
+        assert_eq!(received["event_type"].is_null(), name == "svix/svix.ping", "{name}: {received}");
         let expected = if schemes[provider] == 0 { "unchecked" } else { "valid" };
         assert_eq!(received["verdict"]["status"], expected, "{name}: {received}");
     }

@@ -1,4 +1,4 @@
-//! Secrets and headers with which each provider's requests can be signed.
+//! Secrets with which each provider's requests can be signed, and where they go.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookctl::model::Secret;
 use hookctl::provider::Provider;
-use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 /// The moment at which tests sign and verify.
@@ -42,15 +41,6 @@ pub fn verifying(secret: &Secret) -> Secret {
     } else {
         secret.clone()
     }
-}
-
-/// Headers and URL parts with which this signature applies.
-pub fn headers(signature: &str) -> HeaderMap {
-    let pairs: &[(&str, &str)] = match signature {
-        "svix" => &[("svix-id", "msg_1"), ("svix-timestamp", "1767225600")],
-        _ => &[],
-    };
-    pairs.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect()
 }
 
 /// Where requests with this signature go: one of Twilio's binds the body by a hash in the URL.

@@ -32,6 +32,9 @@ const KNOWN_FIELDS: [&str; 15] = [
     "login",
 ];
 
+/// Fields that the server fills in: the event of a call that has one sent, and the part of the path before the call's.
+const DERIVED_FIELDS: [&str; 2] = ["event", "scope"];
+
 /// Compiles the table.
 pub(in crate::provider) fn compile(table: &ApiTable) -> Compiled<Api> {
     let base = base_url(table)?;
@@ -62,6 +65,7 @@ pub(in crate::provider) fn compile(table: &ApiTable) -> Compiled<Api> {
     Ok(Api {
         base_url: base,
         docs: table.docs.clone(),
+        scopes: scopes(table)?,
         variables: table.variables.clone(),
         auth: table.auth.as_ref().map_or_else(|| Ok(nobody()), auth)?,
         encoding: encoding(table)?,
@@ -132,6 +136,13 @@ fn paths(written: &Spanned<String>, table: &ApiTable) -> Compiled<Vec<Path>> {
     paths.collect()
 }
 
+fn scopes(table: &ApiTable) -> Compiled<Vec<Path>> {
+    let scope = |written: &Spanned<String>| {
+        Path::parse(written.get_ref()).ok_or_else(|| problem(written, "`scopes`: braces do not pair"))
+    };
+    table.scopes.iter().map(scope).collect()
+}
+
 /// `{name}` must be a declared variable, or the id of the webhook.
 fn check_variables<T>(at: &Spanned<T>, path: &Path, table: &ApiTable) -> Compiled<()> {
     let undeclared = path.variables().into_iter().find(|name| *name != "id" && !is_declared(name, table));
@@ -147,7 +158,10 @@ fn is_declared(name: &str, table: &ApiTable) -> bool {
 fn shape(key: &str, written: &Spanned<toml::Value>, table: &ApiTable) -> Compiled<Shape> {
     let shape = Shape::parse(written.get_ref()).map_err(|text| problem(written, format!("`{key}`: {text}")))?;
     let is_known = |name: &str| {
-        KNOWN_FIELDS.contains(&name) || is_declared(name, table) || table.made.contains_key(name) || name == "event"
+        KNOWN_FIELDS.contains(&name)
+            || is_declared(name, table)
+            || table.made.contains_key(name)
+            || DERIVED_FIELDS.contains(&name)
     };
     match shape.fields().into_iter().find(|name| !is_known(name)) {
         Some(name) => Err(problem(written, format!("`{key}`: no field `{name}` (known: {})", KNOWN_FIELDS.join(", ")))),

@@ -39,6 +39,7 @@ pub use shape::Invalid;
 pub struct Api {
     base_url: String,
     docs: Option<String>,
+    scopes: Vec<Path>,
     variables: Vec<String>,
     auth: Auth,
     encoding: Encoding,

@@ -189,6 +189,9 @@ impl Api {
     fn rendered(&self, shape: &Shape, known: &Fields) -> Value {
         let mut known = known.clone();
         self.events.expand(&mut known);
+        if let Some(scope) = self.scopes.iter().find_map(|scope| scope.fill(&known).ok()) {
+            known.insert("scope".to_owned(), scope.into());
+        }
         loop {
             match shape.write(&known, &self.events.names) {
                 Ok(value) => return value.unwrap_or(Value::Null),

@@ -144,6 +144,42 @@ fn the_scope_whose_variables_are_given_is_taken() {
 }
 
 #[test]
+fn an_answer_tells_the_webhooks_own_place() {
+    let github = api("github");
+    for (path, url) in [
+        ("/repos/o/r/hooks/7", "https://api.github.com/repos/o/r/hooks/7"),
+        ("/orgs/g/hooks/7", "https://api.github.com/orgs/g/hooks/7"),
+    ] {
+        let routed = github.route(&Method::GET, path).unwrap();
+        let (_, answer) = github.write_answer(&routed, &routed.fields);
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((&answer["url"], &answer["ping_url"]), (&json!(url), &json!(format!("{url}/pings"))));
+    }
+}
+
+#[test]
+fn svix_takes_null_for_all_events_and_shopify_one_event() {
+    let svix = api("svix");
+    let known = fields(&json!({"app_id": "app_1", "url": "https://a.example", "events": ["*"]}));
+    let (routed, request) = as_received(&svix, &svix.requests(Operation::Create, &known).unwrap()[0]);
+    assert_eq!(&request.body[..], br#"{"url":"https://a.example","filterTypes":null}"#);
+    assert_eq!(svix.read_request(&routed, &request).unwrap()["events"], json!(["*"]));
+    let answer = br#"{"id":"ep_1","url":"https://a.example","description":"","createdAt":"2026-01-02T03:04:05Z","updatedAt":"2026-01-02T03:04:05Z"}"#;
+    let webhook = svix.read_webhook(Operation::Get, answer, "").unwrap();
+    assert_eq!((webhook.events, webhook.enabled), (vec!["*".to_owned()], None));
+    let shopify = api("shopify");
+    let known = fields(&json!({"shop": "snow", "url": "https://a.example", "events": ["orders/create"]}));
+    let (routed, request) = as_received(&shopify, &shopify.requests(Operation::Create, &known).unwrap()[0]);
+    assert_eq!(
+        &request.body[..],
+        br#"{"webhook":{"address":"https://a.example","topic":"orders/create","format":"json"}}"#
+    );
+    let (status, answer) = shopify.write_answer(&routed, &shopify.read_request(&routed, &request).unwrap());
+    assert_eq!(status, 201);
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["webhook"]["topic"], "orders/create");
+}
+
+#[test]
 fn a_bad_request_is_refused_at_its_place() {
     let stripe = api("stripe");
     let routed = stripe.route(&Method::POST, "/v1/webhook_endpoints").unwrap();
