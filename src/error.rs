@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::delivery::TargetError;
+use crate::delivery::{EditError, TargetError};
 use crate::history::FilterError;
 use crate::http::ClientError;
 use crate::model::{EmptySecret, RequestError};
@@ -117,6 +117,14 @@ impl From<RequestError> for Failure {
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         Self::new(Exit::Usage, "bad_target", error.into())
+    }
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        let code = if matches!(error, EditError::Set { .. }) { "bad_set" } else { "usage" };
+        let hint = error.hint();
+        Self { exit: Exit::Usage, code, error: error.into(), hint }
     }
 }
 

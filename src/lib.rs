@@ -1,7 +1,7 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
 //! The layers, from the bottom: [`model`] and [`json`]; [`provider`], [`output`], [`store`] and [`http`];
-//! [`delivery`], [`history`] and [`registration`]; [`listener`] and [`load`]; the commands. Imports point down only.
+//! [`delivery`], [`history`] and [`registration`]; [`listener`], [`mock`] and [`load`]; the commands. Imports point down only.
 
 mod cli;
 mod commands;
@@ -13,6 +13,7 @@ pub mod http;
 pub mod json;
 pub mod listener;
 pub mod load;
+pub mod mock;
 pub mod model;
 pub mod output;
 pub mod provider;

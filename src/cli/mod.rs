@@ -6,6 +6,7 @@ mod expect;
 mod given;
 mod listen;
 mod manage;
+mod mock;
 mod secret;
 mod send;
 mod values;
@@ -26,6 +27,9 @@ pub(crate) use given::Given;
 pub(crate) use listen::{ListenArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
+};
+pub(crate) use mock::{
+    DrillArgs, EmitArgs, LogArgs, MockArgs, MockCommand, RedeliverArgs, ScenarioArgs, ServeMockArgs,
 };
 pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
@@ -127,6 +131,8 @@ pub(crate) enum Command {
     Events(EventsCommand),
     /// Check that events came, or wait for them: for tests and CI
     Expect(Box<ExpectArgs>),
+    /// Be a provider on this machine: its registration API, and deliveries with its retry rules
+    Mock(Box<MockArgs>),
     /// Send events of the history again (same as `events replay`)
     Resend(Box<ReplayArgs>),
     /// The providers hookctl knows

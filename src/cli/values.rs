@@ -119,6 +119,14 @@ impl std::str::FromStr for Speed {
     }
 }
 
+/// How many times as fast a clock runs, such as `1000` or `1000x`.
+pub(crate) fn time_scale(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.strip_suffix('x').unwrap_or(text).parse().ok();
+    number
+        .filter(|scale| crate::mock::TIME_SCALES.contains(scale))
+        .ok_or_else(|| format!("`{text}` is not a time scale (write 1, 60 or 1000)"))
+}
+
 /// Status codes: `204`, `2xx`, `200-299`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StatusRange {

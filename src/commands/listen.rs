@@ -58,7 +58,7 @@ fn print_secret(args: &ListenArgs, context: &Context) -> Outcome {
 }
 
 async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &Report) -> Outcome {
-    let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args, error))?;
+    let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args.port, error))?;
     let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let client = Client::new(ClientOptions {
         timeout: Some(args.forward_timeout).filter(|limit| !limit.is_zero()),
@@ -223,14 +223,14 @@ fn destinations(args: &ListenArgs, context: &Context) -> Result<Vec<Destination>
 
 /// Whether stdout is gone, and whether that is an error.
 #[derive(Default)]
-struct Closed {
+pub(super) struct Closed {
     is_closed: AtomicBool,
-    is_failure: AtomicBool,
+    pub(super) is_failure: AtomicBool,
     changed: Notify,
 }
 
 impl Closed {
-    fn set(&self, error: &io::Error) {
+    pub(super) fn set(&self, error: &io::Error) {
         self.is_failure.store(error.kind() != io::ErrorKind::BrokenPipe, Relaxed);
         self.is_closed.store(true, Relaxed);
         self.changed.notify_one();
@@ -239,7 +239,7 @@ impl Closed {
 
 /// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more. Signals are
 /// taken over by the call, not by the first poll: one that follows "Ready" at once finds them so.
-fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
+pub(super) fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
     let interrupt = interrupt();
     async move {
         tokio::select! {
@@ -284,18 +284,15 @@ pub(super) async fn interrupt() {
 }
 
 /// An IPv6 address stands in brackets in a URL.
-fn shown_host(host: &str) -> String {
+pub(super) fn shown_host(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }
 
-fn cannot_bind(args: &ListenArgs, error: io::Error) -> Failure {
+pub(super) fn cannot_bind(port: u16, error: io::Error) -> Failure {
     let (code, hint) = match error.kind() {
         io::ErrorKind::AddrInUse => (
             "port_in_use",
-            format!(
-                "another program has it (`ss -ltnp 'sport = :{}'` names it): use --port 0 for a free one",
-                args.port
-            ),
+            format!("another program has it (`ss -ltnp 'sport = :{port}'` names it): use --port 0 for a free one"),
         ),
         io::ErrorKind::PermissionDenied => {
             ("port_privileged", "ports below 1024 need privileges: use a higher --port".to_owned())

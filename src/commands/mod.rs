@@ -6,7 +6,6 @@ mod chosen;
 mod config;
 mod confirm;
 mod doctor;
-mod edit;
 mod editor;
 mod events;
 mod expect;
@@ -14,6 +13,7 @@ mod expectations;
 mod fixtures;
 mod input;
 mod listen;
+mod mock;
 mod payload;
 mod printed;
 mod progress;
@@ -73,6 +73,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Sign(args) => verify::sign(&args, context),
         Command::Events(command) => events::run(&command, context),
         Command::Expect(args) => expect::run(&args, context),
+        Command::Mock(args) => mock::run(&args, context),
         Command::Resend(args) => events::replay(&args, context),
         Command::Providers(command) => providers::run(&command, context),
         Command::Fixtures(command) => fixtures::run(&command, context),

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Context, captured, chosen, edit, input};
+use super::{Context, captured, chosen, input};
 use crate::cli::SendArgs;
+use crate::delivery::edit;
 use crate::error::Failure;
 use crate::json;
 use crate::model::Event;
@@ -208,6 +209,6 @@ impl Payload {
         } else {
             self.body.clone()
         };
-        edit::apply(body, self.content_type.as_deref(), &args.set, args.add)
+        Ok(edit(body, self.content_type.as_deref(), &args.set, args.add)?)
     }
 }

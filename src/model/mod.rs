@@ -2,6 +2,7 @@
 
 mod delivery;
 mod event;
+mod mock;
 mod notice;
 mod request;
 mod secret;
@@ -10,6 +11,7 @@ mod webhook;
 
 pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
 pub use event::{Event, EventId, Repeat};
+pub use mock::{MessageState, MockAttempt, MockCall, MockCredentials, MockReady, NextAttempt};
 pub use notice::{Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Delivery, Event, EventId};
+use super::{Delivery, Event, EventId, MockAttempt, MockCall, MockReady};
 
 /// Something that happened and may be shown.
 #[derive(Debug, Clone)]
@@ -50,6 +50,12 @@ pub enum Notice {
         /// Why, in one line.
         reason: Option<String>,
     },
+    /// A mock provider answers requests from now on.
+    MockReady(Arc<MockReady>),
+    /// A mock provider answered a request.
+    MockCall(MockCall),
+    /// A mock provider tried to deliver a message.
+    MockAttempt(Arc<MockAttempt>),
     /// The service ended.
     Stopped(Summary),
 }

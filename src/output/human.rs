@@ -16,7 +16,7 @@ use super::terminal::one_line;
 
 /// Names, types and reasons are cut here; a target or hint may take several screen lines.
 pub(super) const MAX_NAME_WIDTH: usize = 120;
-const MAX_TEXT_WIDTH: usize = 2_000;
+pub(super) const MAX_TEXT_WIDTH: usize = 2_000;
 
 /// Stands for a header value that is a credential in itself.
 pub const MASK: &str = "***";
@@ -55,6 +55,8 @@ impl Human {
                 Lines::Out(self.delivery(event_id, delivery, now, self.answers))
             }
             Notice::Sent { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, true)),
+            Notice::MockAttempt(attempt) => Lines::Out(self.mock_attempt(attempt)),
+            Notice::MockReady(ready) => Lines::Talk(self.mock_ready(ready)),
             Notice::Ready { url } => Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n")),
             _ if self.quiet => Lines::Talk(String::new()),
             Notice::Refused { status, reason } => {
@@ -64,6 +66,7 @@ impl Human {
             Notice::Target { target, state, waiting, reason } => {
                 Lines::Talk(self.target(target, *state, *waiting, reason.as_deref(), now))
             }
+            Notice::MockCall(call) => Lines::Talk(self.mock_call(call, now)),
             Notice::Stopped(summary) => Lines::Talk(summary_line(summary)),
         }
     }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::human::MASK;
+use super::mock::{ReadyFields, mock_attempt_object};
 use crate::json::quote_into;
 use crate::model::{Attempt, Delivery, Event, EventId, Notice, Repeat, Request, Response, Summary, Verdict};
 
@@ -54,12 +55,22 @@ pub fn write_notice(out: &mut Vec<u8>, notice: &Notice) {
             formatted(out, format_args!(",\"state\":\"{}\",\"waiting\":{waiting},\"reason\":", state.as_str()));
             optional(out, reason.as_deref());
         }
+        Notice::MockReady(ready) => return item(out, "ready", &ReadyFields::of(ready)),
+        Notice::MockAttempt(attempt) => return item(out, "attempt", &mock_attempt_object(attempt).ok()),
+        // Who calls sees the answer; the data of a mock are its deliveries.
+        Notice::MockCall(_) => return,
         Notice::Stopped(summary) => {
             open(out, "stopped");
             write_summary(out, summary);
         }
     }
     raw(out, "}\n");
+}
+
+/// Appends the line of an object that is not written often.
+fn item(out: &mut Vec<u8>, kind: &str, value: &impl Serialize) {
+    // Both are objects of texts and numbers, which always become JSON.
+    out.extend_from_slice(item_line(kind, value).unwrap_or_default().as_bytes());
 }
 
 /// Appends the line that says how many notices were left out, with its line break.

@@ -15,6 +15,7 @@ mod hit;
 mod human;
 mod json_line;
 mod junit;
+mod mock;
 mod multipart;
 mod pretty;
 mod queue;
@@ -38,6 +39,7 @@ pub use json_line::{
     write_past, write_verdict,
 };
 pub use junit::{JunitCase, JunitProblem, junit};
+pub use mock::{millis, mock_attempt_object, span};
 pub use multipart::{Part, parts};
 pub use pretty::{MAX_PRETTY, pretty};
 pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};

@@ -200,7 +200,13 @@ impl Load {
         let bytes = match notice {
             Notice::Received(event) => event.request.body.len(),
             Notice::Forwarded { delivery, .. } | Notice::Sent { delivery, .. } => answer(delivery),
-            Notice::Ready { .. } | Notice::Refused { .. } | Notice::Target { .. } | Notice::Stopped(_) => 0,
+            Notice::MockAttempt(attempt) => answer(&attempt.delivery),
+            Notice::Ready { .. }
+            | Notice::Refused { .. }
+            | Notice::Target { .. }
+            | Notice::MockReady(_)
+            | Notice::MockCall(_)
+            | Notice::Stopped(_) => 0,
         };
         Self { notices: 1, bytes: bytes + NOTICE_OVERHEAD }
     }
@@ -214,7 +220,7 @@ impl Load {
 
 /// Whether a notice frames the run instead of telling about traffic; there is one of each.
 fn is_talk(notice: &Notice) -> bool {
-    matches!(notice, Notice::Ready { .. } | Notice::Stopped(_))
+    matches!(notice, Notice::Ready { .. } | Notice::MockReady(_) | Notice::Stopped(_))
 }
 
 #[cfg(test)]

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use http::{HeaderName, Method};
 use toml::Spanned;
 
+use super::answers::Answers;
 use super::condition::Condition;
 use super::digest::Digest;
+use super::disable::DisableRule;
 use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
-use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration_seconds, problem, unknown};
+use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
+use super::scenario::Scenario;
+use super::schedule::Schedule;
 use super::signature::{
     Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
 };
@@ -53,6 +57,7 @@ fn provider(manifest: Manifest) -> Compiled<Provider> {
         api: manifest.api.as_ref().map(|table| api::compile(table).map(Arc::new)).transpose()?,
         handshakes: manifest.handshake.iter().map(|handshake| handshake.name.clone()).collect(),
         delivery: delivery(&manifest)?,
+        scenarios: manifest.scenario.iter().map(Scenario::read).collect::<Compiled<_>>()?,
         about: about(manifest.provider),
         signatures,
     })
@@ -239,14 +244,32 @@ fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
         content_types: table.content_types.clone(),
         headers: headers("headers", &table.headers)?,
         timeout: table.timeout.as_ref().map(|text| text.get_ref().clone()),
+        time_limit: table.timeout.as_ref().map(|text| duration("timeout", text)).transpose()?,
+        connect_limit: table.connect_timeout.as_ref().map(|text| duration("connect_timeout", text)).transpose()?,
         retries: table.retries.as_ref().map(|retries| retries.get_ref().clone()),
+        schedule: Schedule::read(table)?,
+        retry_on: Answers::read("retry_on", &table.retry_on)?,
+        stop_on: Answers::read("stop_on", &table.stop_on)?,
+        stop_header: table.stop_on_response_header.as_ref().map(stop_header).transpose()?,
+        gone_status: table.gone_status.clone(),
+        throttle_status: table.throttle_status.clone(),
+        retry_after: table.retry_after.unwrap_or_default(),
+        disable: table.disable.as_ref().map(DisableRule::read).transpose()?,
         resign_on_retry: table.resign_on_retry.unwrap_or_default(),
         same_id_on_retry: table.same_id_on_retry.unwrap_or(true),
         retry_headers: headers("retry_headers", &table.retry_headers)?,
-        success: table.success.clone(),
+        success: table.success.iter().map(|text| text.get_ref().clone()).collect(),
+        accepted: Answers::read("success", &table.success)?,
         source: table.source.clone(),
         verified: table.verified.as_ref().map(|date| date.get_ref().clone()),
     })
+}
+
+/// `Name: value` of an answer.
+fn stop_header(line: &Spanned<String>) -> Compiled<(HeaderName, String)> {
+    let wrong = || problem(line, "`stop_on_response_header`: write `Name: value`");
+    let (name, value) = line.get_ref().split_once(':').ok_or_else(wrong)?;
+    Ok((HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| wrong())?, value.trim().to_owned()))
 }
 
 /// Header templates of a sender, in the order of the file.

@@ -32,7 +32,8 @@ pub(crate) enum FreshValue {
 }
 
 impl FreshValue {
-    fn make(&self, replaced: &str, generator: &RefCell<Generator>) -> Result<String, RenderError> {
+    /// One value; `replaced` is the text that it takes the place of.
+    pub(crate) fn make(&self, replaced: &str, generator: &RefCell<Generator>) -> Result<String, RenderError> {
         match self {
             Self::Generator(kind) => Ok(generator.borrow_mut().make(kind, Some(replaced))),
             Self::Template(template) => {
@@ -53,20 +54,36 @@ impl FreshRule {
     }
 
     fn apply(&self, body: Vec<u8>, generator: &RefCell<Generator>) -> Result<Vec<u8>, RenderError> {
-        match &self.place {
-            FreshPlace::Json(pointer) => {
+        self.place.replace(body, |old| self.value.make(old, generator))
+    }
+}
+
+impl FreshPlace {
+    /// Puts a value here; a body without the place stays as it is.
+    pub(crate) fn set(&self, body: Vec<u8>, value: &str) -> Vec<u8> {
+        let replaced = self.replace(body, |_| Ok::<_, std::convert::Infallible>(value.to_owned()));
+        match replaced {
+            Ok(body) => body,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Replaces the value here by what `make` makes of it.
+    fn replace<E>(&self, body: Vec<u8>, make: impl FnOnce(&str) -> Result<String, E>) -> Result<Vec<u8>, E> {
+        match self {
+            Self::Json(pointer) => {
                 let Some(span) = json::find(&body, pointer) else { return Ok(body) };
                 let is_string = body[span.start] == b'"';
                 let old = String::from_utf8_lossy(&json::scalar(&body[span.clone()])).into_owned();
-                let new = self.value.make(&old, generator)?;
+                let new = make(&old)?;
                 let new = if is_string { json::quote(&new) } else { new };
                 Ok([&body[..span.start], new.as_bytes(), &body[span.end..]].concat())
             }
-            FreshPlace::Field(name) => {
+            Self::Field(name) => {
                 let old =
                     form_urlencoded::parse(&body).find(|(key, _)| key == &**name).map(|(_, value)| value.into_owned());
                 let Some(old) = old else { return Ok(body) };
-                let new = self.value.make(&old, generator)?;
+                let new = make(&old)?;
                 Ok(set_field(&body, name, &new).unwrap_or(body))
             }
         }

@@ -186,16 +186,17 @@ pub struct DeliveryTable {
     pub timeout: Option<Spanned<String>>,
     pub connect_timeout: Option<Spanned<String>>,
     #[serde(default)]
-    pub success: Vec<String>,
+    pub success: Vec<Spanned<String>>,
     pub redirects: Option<String>,
     pub retries: Option<Spanned<Retries>>,
     #[serde(default)]
-    pub retry_on: Vec<String>,
+    pub retry_on: Vec<Spanned<String>>,
     #[serde(default)]
-    pub stop_on: Vec<String>,
+    pub stop_on: Vec<Spanned<String>>,
     #[serde(default)]
     pub retry_headers: OrderedTable,
-    pub stop_on_response_header: Option<String>,
+    pub stop_on_response_header: Option<Spanned<String>>,
+    pub retry_after: Option<bool>,
     pub retry_window: Option<Spanned<String>>,
     #[serde(default)]
     pub gone_status: Vec<u16>,
@@ -204,9 +205,20 @@ pub struct DeliveryTable {
     pub resign_on_retry: Option<bool>,
     pub same_id_on_retry: Option<bool>,
     pub disable_after: Option<String>,
+    pub disable: Option<DisableTable>,
     pub max_batch: Option<u32>,
     pub source: Option<String>,
     pub verified: Option<Spanned<String>>,
+}
+
+/// `[delivery.disable]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisableTable {
+    pub failures: Option<Spanned<u32>>,
+    pub of: Option<Spanned<String>>,
+    pub window: Option<Spanned<String>>,
+    pub action: Spanned<String>,
 }
 
 /// The retry schedule: the waits one by one, or their count and window.

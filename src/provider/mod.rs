@@ -3,11 +3,13 @@
 //! Pure: bytes in, verdict out. No clock, socket, environment or thread; only [`Catalogue`] reads disk.
 
 pub mod api;
+mod answers;
 mod catalogue;
 mod circumstances;
 mod compile;
 mod condition;
 mod digest;
+mod disable;
 mod event;
 mod explain;
 mod format;
@@ -23,6 +25,8 @@ mod key;
 mod manifest;
 mod problem;
 mod prove;
+mod scenario;
+mod schedule;
 mod selector;
 mod sign;
 mod signature;
@@ -34,15 +38,19 @@ mod verify;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use answers::{Answers, Reply};
 pub use catalogue::{Catalogue, Fixture, LookupError, Origin};
 pub use circumstances::{Circumstances, Tolerance};
 pub use compile::{compile, signature_override};
+pub use disable::{Counted, DisableAction, DisableRule};
 pub use event::DeliveryRules;
 pub use fresh::set_field;
 pub use generator::Generator;
 pub use identify::{Identity, identify};
 pub use manifest::{Retries, SignatureTable};
 pub use problem::ManifestError;
+pub use scenario::{Scenario, SharedValues, Step};
+pub use schedule::{Basis, Schedule};
 pub use selector::{Selector, SelectorError};
 pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, resign, sign};
 pub use signature::{SecretHint, Signature};
@@ -68,6 +76,7 @@ pub struct Provider {
     fixtures: BTreeMap<String, FixtureNote>,
     api: Option<Arc<api::Api>>,
     handshakes: Vec<String>,
+    scenarios: Vec<Scenario>,
 }
 
 /// Who the provider is.
@@ -138,6 +147,11 @@ impl Provider {
     /// Names of its handshakes.
     pub fn handshakes(&self) -> &[String] {
         &self.handshakes
+    }
+
+    /// Its documented sequences of events.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
     }
 
     /// The same provider with another signature, as a user configured it.

@@ -1,7 +1,9 @@
 //! What can be wrong with a manifest, and where.
 
 use std::ops::Range;
+use std::time::Duration;
 
+use jiff::SpanRelativeTo;
 use toml::Spanned;
 
 /// Names that a sender binds; see the simulator variables of the grammar.
@@ -51,9 +53,15 @@ pub(super) fn problem<T>(at: &Spanned<T>, text: impl Into<String>) -> Problem {
 
 /// Whole seconds of a duration such as `300s` or `5m`.
 pub(super) fn duration_seconds(key: &str, text: &Spanned<String>) -> Compiled<i64> {
+    Ok(i64::try_from(duration(key, text)?.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// A duration such as `300s`, `5m` or `5d`, where a day is 24 hours.
+pub(super) fn duration(key: &str, text: &Spanned<String>) -> Compiled<Duration> {
     let wrong = || problem(text, format!("`{key}`: `{}` is not a duration (write 300s, 5m, 2h)", text.get_ref()));
-    let span: jiff::SignedDuration = text.get_ref().parse().map_err(|_| wrong())?;
-    if span.is_negative() { Err(wrong()) } else { Ok(span.as_secs()) }
+    let span: jiff::Span = text.get_ref().parse().map_err(|_| wrong())?;
+    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    Duration::try_from(span).map_err(|_| wrong())
 }
 
 pub(super) fn unknown(key: &str, value: &Spanned<String>, known: &[&str]) -> Problem {

@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use toml::Spanned;
 
 use super::condition::Condition;
-use super::generator::Generate;
-use super::manifest::{HandshakeTable, Manifest, Retries, ScenarioTable, SignatureTable};
+use super::manifest::{HandshakeTable, Manifest, ScenarioTable, SignatureTable};
 use super::problem::{Compiled, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::template::{Expression, Template};
-use crate::json::Pointer;
 
 /// Provider ids are folder names and flag values.
 fn is_name(text: &str) -> bool {
@@ -64,12 +62,10 @@ fn delivery(manifest: &Manifest) -> Compiled<()> {
         }
     }
     if let Some(retries) = &table.retries {
-        if let Retries::Delays(delays) = retries.get_ref() {
-            for delay in delays {
-                duration_seconds("retries", &Spanned::new(retries.span(), delay.clone()))?;
-            }
-        }
         sourced("retries", retries, manifest)?;
+    }
+    if let Some(disable) = &table.disable {
+        sourced("disable", &disable.action, manifest)?;
     }
     if let Some(date) = &table.verified
         && date.get_ref().parse::<jiff::civil::Date>().is_err()
@@ -91,21 +87,6 @@ fn scenario(table: &ScenarioTable, manifest: &Manifest) -> Compiled<()> {
         let event = step.event.get_ref();
         if !manifest.fixture.keys().any(|known| known.get_ref() == event) {
             return Err(problem(&step.event, format!("scenario `{}`: no fixture `{event}`", table.name)));
-        }
-        if let Some(after) = &step.after {
-            duration_seconds("after", after)?;
-        }
-    }
-    for shared in table.shared.values() {
-        if Generate::parse(shared.kind.get_ref()).is_none() {
-            if !shared.kind.get_ref().contains('{') {
-                return Err(problem(&shared.kind, format!("unknown generator `{}`", shared.kind.get_ref())));
-            }
-            templates("kind", [&shared.kind])?;
-        }
-        for place in &shared.places {
-            let pointer = place.get_ref().split_once(':').map_or("", |(_, pointer)| pointer);
-            Pointer::parse(pointer).map_err(|error| problem(place, format!("`places`: {error}")))?;
         }
     }
     Ok(())

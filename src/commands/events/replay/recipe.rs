@@ -9,8 +9,9 @@ use http::{HeaderMap, HeaderName, Uri};
 use jiff::Timestamp;
 
 use crate::cli::ReplayArgs;
-use crate::commands::{Context, chosen, edit, input};
+use crate::commands::{Context, chosen, input};
 use crate::delivery;
+use crate::delivery::edit;
 use crate::error::Failure;
 use crate::model::{Event, Request, Secret};
 use crate::provider::{Generator, Provider, resign, sign};
@@ -81,7 +82,7 @@ impl<'a> Recipe<'a> {
         }
         if !self.args.set.is_empty() {
             let kind = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            request.body = edit::apply(request.body.to_vec(), kind, &self.args.set, self.args.add)?.into();
+            request.body = edit(request.body.to_vec(), kind, &self.args.set, self.args.add)?.into();
         }
         Ok(())
     }

@@ -1,0 +1,112 @@
+//! `hookctl mock PROVIDER`: runs until it is told to end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tokio::net::TcpListener;
+
+use super::listen::{Closed, cannot_bind, shown_host, stop_signal};
+use super::{Context, chosen, client_options};
+use crate::cli::{ServeMockArgs, SignatureArgs};
+use crate::delivery::Target;
+use crate::error::{Exit, Failure, Outcome};
+use crate::http::{ClientOptions, bind};
+use crate::mock::{CONTROL, Mock, Options};
+use crate::model::{MessageState, MockReady, Notice};
+use crate::output::span;
+use crate::provider::Provider;
+
+/// Runs the command.
+pub(super) fn run(args: &ServeMockArgs, context: &Context) -> Outcome {
+    let Some(id) = &args.provider else {
+        return Err(Failure::usage("no provider was named").hint("`hookctl providers list` shows them all"));
+    };
+    let provider = chosen::provider(context, id, &SignatureArgs::default())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(crate::commands::workers()).enable_all().build()?;
+    runtime.block_on(serve(args, &provider, context))
+}
+
+async fn serve(args: &ServeMockArgs, provider: &Arc<Provider>, context: &Context) -> Outcome {
+    let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args.port, error))?;
+    let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<SocketAddr>>>()?;
+    let closed = Arc::new(Closed::default());
+    let on_closed = Arc::clone(&closed);
+    let presenter = Arc::new(context.presenter(true, move |error| on_closed.set(&error))?);
+    let telling = Arc::clone(&presenter);
+    let mock = Mock::open(Options {
+        provider: Arc::clone(provider),
+        catalogue: context.catalogue.clone(),
+        time_scale: args.time_scale,
+        state: args.state.as_ref().map(|path| context.path(path)),
+        client: ClientOptions { forbid: own.clone(), ..client_options(&args.tls, context) },
+        tell: Arc::new(move |notice| telling.present(notice)),
+    })?;
+    register(args, provider, &mock, context)?;
+    let port = own.first().map_or(args.port, SocketAddr::port);
+    let url = format!("http://{}:{port}", shown_host(&args.host));
+    let stop = stop_signal(Arc::clone(&closed));
+    presenter.present(Notice::MockReady(Arc::new(ready(args, provider, &mock, url)?)));
+    mock.serve(sockets, &args.host, stop).await;
+    if args.state.is_none() {
+        say_what_is_lost(&mock, context);
+    }
+    drop((mock, presenter));
+    if closed.is_failure.load(Relaxed) {
+        return Err(Failure::machine("output", anyhow::anyhow!("stdout cannot be written")).hint("is the disk full?"));
+    }
+    Ok(Exit::Done)
+}
+
+/// The webhooks of `--to`.
+fn register(args: &ServeMockArgs, provider: &Provider, mock: &Mock, context: &Context) -> Result<(), Failure> {
+    if args.to.is_empty() {
+        return Ok(());
+    }
+    let secret = super::secret(provider, &args.secret, context)?;
+    if secret.is_none() && provider.signatures().iter().any(|signature| !signature.is_optional()) {
+        let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
+        context.say(&format!("note: no secret, so deliveries to --to are not signed (--secret-env {variable})"));
+    }
+    for to in &args.to {
+        let url = Target::parse(to)?.url().to_string();
+        mock.register(&url, &args.events, secret.as_deref())?;
+    }
+    Ok(())
+}
+
+fn ready(args: &ServeMockArgs, provider: &Provider, mock: &Mock, url: String) -> Result<MockReady, Failure> {
+    let api_url = format!("{url}{}", mock.api_path());
+    let credentials = mock.credentials().map_err(crate::mock::MockError::from)?;
+    let mut advice = vec![format!("retries: {}", schedule(provider, args.time_scale))];
+    if args.to.is_empty() {
+        advice.push(format!(
+            "register: curl {url}{CONTROL}/webhooks -H 'content-type: application/json' -d '{{\"url\":\"http://127.0.0.1:4000\"}}'"
+        ));
+    }
+    advice.push(format!("then: hookctl mock emit EVENT --api-url {url}"));
+    Ok(MockReady { api_url, provider: provider.id().to_string(), credentials, advice, url })
+}
+
+/// The schedule in a few words: `9 within 75h 35m 5s, as published; here within 4m 32s`.
+pub(super) fn schedule(provider: &Provider, scale: f64) -> String {
+    let schedule = &provider.delivery().schedule;
+    if schedule.waits.is_empty() {
+        return schedule.remark().to_owned();
+    }
+    let total = schedule.total();
+    let here = std::time::Duration::try_from_secs_f64(total.as_secs_f64() / scale).unwrap_or_default();
+    let here = if here == total { String::new() } else { format!("; here within {}", span(here)) };
+    format!("{} within {}, {}{here}", schedule.waits.len(), span(total), schedule.remark())
+}
+
+/// What waits is gone with the memory.
+fn say_what_is_lost(mock: &Mock, context: &Context) {
+    let tally = mock.tally().unwrap_or_default();
+    let pending = tally.iter().find(|(state, _)| *state == MessageState::Pending).map_or(0, |(_, count)| *count);
+    if pending > 0 {
+        context.say(&format!("{pending} deliveries still waited for an attempt: --state FILE keeps them"));
+    }
+}

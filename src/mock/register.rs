@@ -1,0 +1,92 @@
+//! Registering a webhook by a control call or a flag, for providers without a registration API too.
+
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+use super::engine::Engine;
+use super::limits::MAX_WEBHOOKS;
+use super::refusal::Refused;
+use super::webhook::{Fields, Registered};
+use crate::delivery::Target;
+use crate::model::MockCredentials;
+
+use super::StateError;
+
+impl Engine {
+    /// Adds a webhook of these fields; what the provider makes up is made up here.
+    pub(super) fn register(&self, fields: Fields) -> Result<Registered, Refused> {
+        let url = fields.get("url").and_then(Value::as_str).unwrap_or_default();
+        check_url(url)?;
+        let added = self.state.add_webhook(fields, MAX_WEBHOOKS)?;
+        added.ok_or_else(|| {
+            Refused::full(format!("{MAX_WEBHOOKS} webhooks are registered already")).hint("delete some first")
+        })
+    }
+
+    /// The webhook of this URL with these events and this secret; it is there once, however often it is
+    /// asked for.
+    pub(super) fn register_again(&self, url: &str, events: &[String], secret: Option<&str>) -> Result<String, Refused> {
+        let events = self.checked_events(events)?;
+        let known = self.state.webhooks()?.into_iter().find(|webhook| webhook.url() == url);
+        let is_known = known.is_some();
+        let (id, mut fields) = known.map_or_else(Default::default, |webhook| (webhook.id, webhook.fields));
+        fields.insert("url".to_owned(), url.into());
+        fields.insert("events".to_owned(), events.into());
+        fields.insert("enabled".to_owned(), true.into());
+        if let Some(secret) = secret {
+            fields.insert("secret".to_owned(), secret.into());
+        }
+        if is_known {
+            self.state.change_webhook(&id, &fields)?;
+            return Ok(id);
+        }
+        self.register(fields).map(|webhook| webhook.id)
+    }
+
+    /// Names and globs of events as they are kept; one that fits no event is a slip.
+    pub(super) fn checked_events(&self, events: &[String]) -> Result<Vec<String>, Refused> {
+        let id = self.provider.id();
+        let known = self.catalogue.events(id);
+        let names: Vec<String> = known.iter().flat_map(|event| self.names_of(event)).collect();
+        let mut checked = Vec::new();
+        for event in events.iter().map(|event| event.trim()).filter(|event| !event.is_empty()) {
+            let pattern = WildMatch::new(event);
+            if !known.is_empty() && !names.iter().any(|name| pattern.matches(name)) {
+                let nearest = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, event));
+                let refused = Refused::invalid(format!("no event of {id} is called `{event}`"));
+                return Err(match nearest {
+                    Some(nearest) => refused.hint(format!("nearest: `{nearest}`; globs such as `*` are taken")),
+                    None => refused,
+                });
+            }
+            checked.push(event.to_owned());
+        }
+        if checked.is_empty() {
+            checked.push("*".to_owned());
+        }
+        Ok(checked)
+    }
+
+    /// All names that an event goes by.
+    pub(super) fn names_of(&self, event: &str) -> Vec<String> {
+        vec![event.to_owned()]
+    }
+
+    pub(super) fn credentials(&self) -> Result<MockCredentials, StateError> {
+        Ok(MockCredentials::default())
+    }
+
+    pub(super) fn api_path(&self) -> String {
+        String::new()
+    }
+}
+
+/// A URL that can be delivered to.
+fn check_url(url: &str) -> Result<(), Refused> {
+    let is_whole = url.starts_with("http://") || url.starts_with("https://");
+    match Target::parse(url) {
+        Ok(_) if is_whole => Ok(()),
+        Ok(_) => Err(Refused::invalid(format!("`{url}` is not an http or https URL"))),
+        Err(error) => Err(Refused::invalid(error.to_string())),
+    }
+}
