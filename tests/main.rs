@@ -29,6 +29,7 @@ mod listen;
 mod manage;
 mod manifests;
 mod manners;
+mod mock;
 mod port;
 mod readme;
 mod replay;

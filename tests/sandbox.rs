@@ -97,6 +97,18 @@ impl Sandbox {
         Listening::wait_until_ready(self.spawn(wrapper, &all))
     }
 
+    /// Starts `hookctl mock --json …` on a free port, and waits until it is ready.
+    pub fn mock(&self, args: &[&str]) -> Listening {
+        let mut all = vec!["mock", "--json", "--port", "0"];
+        all.extend(args);
+        Listening::wait_until_ready(self.spawn(&[], &all))
+    }
+
+    /// Starts any command, with its output kept apart.
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.spawn(&[], args)
+    }
+
     fn spawn(&self, wrapper: &[&str], args: &[&str]) -> Child {
         let mut command = match wrapper {
             [] => self.command(args),

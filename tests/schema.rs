@@ -89,8 +89,14 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run(&["config", "--json"]), "config"),
         line_of(&sandbox.run(&["doctor", "--json"]), "check"),
         down(&sandbox),
+        line_of(&sandbox.run(&["mock", "drill", "prokeep", "--to", &app.url(), "--json"]), "drill"),
         json!({ "v": 1, "type": "lagged", "missed": 3 }),
     ];
+    let mock = sandbox.mock(&["prokeep", "--to", &app.url()]);
+    samples.push(mock.ready.clone());
+    sandbox.run(&["mock", "emit", "message_received", "--api-url", &mock.url]);
+    samples.push(mock.next_of("attempt"));
+    samples.push(line_of(&sandbox.run(&["mock", "log", "--api-url", &mock.url, "--json"]), "message"));
     samples.extend(listening.interrupt().1.into_iter().filter(|line| line["type"] == "stopped"));
     let error = sandbox.run(&["send", "prospect.add", "--to", "1", "--json"]);
     samples.push(serde_json::from_str(error.stderr.trim()).unwrap());
@@ -111,6 +117,7 @@ fn every_type_of_line_is_published_and_checked_strictly() {
     let mut seen: Vec<&str> = samples.iter().map(|sample| sample["type"].as_str().unwrap()).collect();
     let mut published: Vec<&str> = kinds().collect();
     seen.sort_unstable();
+    seen.dedup();
     published.sort_unstable();
     assert_eq!(seen, published, "a sample of each type");
     let whole = jsonschema::draft202012::new(&SCHEMA).unwrap();

@@ -20,7 +20,7 @@ use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
 use crate::output::{self, Presenter};
-use crate::provider::{Draft, Generator, Retries, compose_attempt};
+use crate::provider::{Basis, Draft, Generator, compose_attempt};
 
 /// Deliveries shown one by one; of more, only the first failures are.
 const SHOWN: u64 = 20;
@@ -185,18 +185,11 @@ impl Job {
     }
 
     fn provider_retries(&self, context: &Context) -> Vec<Duration> {
-        match &self.payload.provider.delivery().retries {
-            Some(Retries::Delays(delays)) => {
-                delays.iter().filter_map(|delay| crate::cli::duration(delay).ok()).collect()
-            }
-            _ => {
-                context.say(&format!(
-                    "note: {} publishes no list of waits, so nothing is tried again",
-                    self.payload.provider.id()
-                ));
-                Vec::new()
-            }
+        let schedule = &self.payload.provider.delivery().schedule;
+        if schedule.basis != Basis::Published {
+            context.say(&format!("note: the retries of {}: {}", self.payload.provider.id(), schedule.remark()));
         }
+        schedule.waits.clone()
     }
 
     /// Sends as planned and says how it went.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::api::Repeatable;
 use super::clock::{Clock, until};
 use super::lanes::{Lanes, Turn};
 use super::limits::{LAST_MOMENTS, MAX_IN_FLIGHT, MAX_KEPT_ANSWER, TIMEOUT};
@@ -35,6 +36,7 @@ pub(super) struct Engine {
     waiters: Mutex<HashMap<i64, Vec<Waiter>>>,
     bell: Notify,
     pub(super) playing: Arc<tokio::sync::Semaphore>,
+    pub(super) repeatable: Mutex<Repeatable>,
 }
 
 impl Engine {
@@ -67,6 +69,7 @@ impl Engine {
             waiters: Mutex::default(),
             bell: Notify::new(),
             playing: Arc::new(tokio::sync::Semaphore::new(super::limits::MAX_PLAYING)),
+            repeatable: Mutex::default(),
         })
     }
 

@@ -5,7 +5,9 @@
 //! mock reads, and what verification expects is what the mock signs. Beside the provider's own API stand
 //! control calls below `/_mock`, by which events are made to happen; no web page can drive them.
 
+mod api;
 mod attempt;
+mod auth;
 mod clock;
 mod control;
 mod emit;
@@ -14,6 +16,7 @@ mod guard;
 mod judge;
 mod lanes;
 mod limits;
+mod paging;
 mod refusal;
 mod register;
 mod scenario;
@@ -91,7 +94,7 @@ impl Mock {
     }
 
     /// The path of its API below the root; empty where the provider has none.
-    pub fn api_path(&self) -> String {
+    pub fn api_path(&self) -> &str {
         self.engine.api_path()
     }
 

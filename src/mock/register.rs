@@ -3,21 +3,22 @@
 use serde_json::Value;
 use wildmatch::WildMatch;
 
+use super::StateError;
+use super::api::made_token;
 use super::engine::Engine;
 use super::limits::MAX_WEBHOOKS;
 use super::refusal::Refused;
 use super::webhook::{Fields, Registered};
 use crate::delivery::Target;
 use crate::model::MockCredentials;
-
-use super::StateError;
+use crate::provider::api::AuthKind;
 
 impl Engine {
     /// Adds a webhook of these fields; what the provider makes up is made up here.
     pub(super) fn register(&self, fields: Fields) -> Result<Registered, Refused> {
         let url = fields.get("url").and_then(Value::as_str).unwrap_or_default();
         check_url(url)?;
-        let added = self.state.add_webhook(fields, MAX_WEBHOOKS)?;
+        let added = self.state.add_webhook(self.completed(fields), MAX_WEBHOOKS)?;
         added.ok_or_else(|| {
             Refused::full(format!("{MAX_WEBHOOKS} webhooks are registered already")).hint("delete some first")
         })
@@ -47,11 +48,14 @@ impl Engine {
     pub(super) fn checked_events(&self, events: &[String]) -> Result<Vec<String>, Refused> {
         let id = self.provider.id();
         let known = self.catalogue.events(id);
-        let names: Vec<String> = known.iter().flat_map(|event| self.names_of(event)).collect();
+        let api = self.provider.api().map(|api| api.events());
+        let of_api = api.into_iter().flat_map(|events| events.names().iter().cloned());
+        let names: Vec<String> = known.iter().flat_map(|event| self.names_of(event)).chain(of_api).collect();
+        let is_open = known.is_empty() || api.is_some_and(|events| events.is_open());
         let mut checked = Vec::new();
         for event in events.iter().map(|event| event.trim()).filter(|event| !event.is_empty()) {
             let pattern = WildMatch::new(event);
-            if !known.is_empty() && !names.iter().any(|name| pattern.matches(name)) {
+            if !is_open && !names.iter().any(|name| pattern.matches(name)) {
                 let nearest = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, event));
                 let refused = Refused::invalid(format!("no event of {id} is called `{event}`"));
                 return Err(match nearest {
@@ -69,15 +73,29 @@ impl Engine {
 
     /// All names that an event goes by.
     pub(super) fn names_of(&self, event: &str) -> Vec<String> {
-        vec![event.to_owned()]
+        let api = self.provider.api().map(|api| api.events().name_of(event));
+        std::iter::once(event.to_owned()).chain(api.filter(|name| name != event)).collect()
     }
 
+    /// Credentials for the API, made up once.
     pub(super) fn credentials(&self) -> Result<MockCredentials, StateError> {
-        Ok(MockCredentials::default())
+        let Some(api) = self.provider.api() else { return Ok(MockCredentials::default()) };
+        let made = |name: &str| self.state.setting(name, || made_token(self)).map(Some);
+        Ok(match &api.auth().kind {
+            AuthKind::None => MockCredentials::default(),
+            AuthKind::Basic => {
+                let username = self.state.setting("username", || format!("mock_{:08x}", rand::random::<u32>()))?;
+                MockCredentials { username: Some(username), password: made("password")?, token: None }
+            }
+            AuthKind::Bearer(_) | AuthKind::Header(_) | AuthKind::Query(_) => {
+                MockCredentials { token: made("token")?, ..MockCredentials::default() }
+            }
+        })
     }
 
-    pub(super) fn api_path(&self) -> String {
-        String::new()
+    /// The path of the API below the root.
+    pub(super) fn api_path(&self) -> &str {
+        self.provider.api().map_or("", |api| api.base_path())
     }
 }
 

@@ -43,18 +43,18 @@ impl Server {
                 let (status, body) = told.unwrap_or_else(|refused| (refused.status, refused.body()));
                 json(status, body)
             }
-            None => {
+            None => self.engine.api_answer(request).unwrap_or_else(|| {
                 let id = self.engine.provider.id();
                 let reason = format!("the mock of {id} has nothing at {}", request.uri.path());
                 let refused = Refused::absent("not_found", reason);
                 json(refused.status, refused.body())
-            }
+            }),
         }
     }
 
     /// What stands behind `/_mock`, at the root or below the API.
     fn control_path<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let below = path.strip_prefix(&*self.engine.api_path()).unwrap_or(path);
+        let below = path.strip_prefix(self.engine.api_path()).unwrap_or(path);
         let rest = path.strip_prefix(CONTROL).or_else(|| below.strip_prefix(CONTROL))?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }

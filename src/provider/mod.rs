@@ -2,8 +2,8 @@
 //!
 //! Pure: bytes in, verdict out. No clock, socket, environment or thread; only [`Catalogue`] reads disk.
 
-pub mod api;
 mod answers;
+pub mod api;
 mod catalogue;
 mod circumstances;
 mod compile;

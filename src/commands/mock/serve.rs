@@ -14,9 +14,10 @@ use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{ClientOptions, bind};
 use crate::mock::{CONTROL, Mock, Options};
-use crate::model::{MessageState, MockReady, Notice};
+use crate::model::{MessageState, MockCredentials, MockReady, Notice};
 use crate::output::span;
 use crate::provider::Provider;
+use crate::provider::api::{Api, Operation};
 
 /// Runs the command.
 pub(super) fn run(args: &ServeMockArgs, context: &Context) -> Outcome {
@@ -48,7 +49,7 @@ async fn serve(args: &ServeMockArgs, provider: &Arc<Provider>, context: &Context
     let port = own.first().map_or(args.port, SocketAddr::port);
     let url = format!("http://{}:{port}", shown_host(&args.host));
     let stop = stop_signal(Arc::clone(&closed));
-    presenter.present(Notice::MockReady(Arc::new(ready(args, provider, &mock, url)?)));
+    presenter.present(Notice::MockReady(Arc::new(ready(args, provider, &mock, url, context)?)));
     mock.serve(sockets, &args.host, stop).await;
     if args.state.is_none() {
         say_what_is_lost(&mock, context);
@@ -77,17 +78,53 @@ fn register(args: &ServeMockArgs, provider: &Provider, mock: &Mock, context: &Co
     Ok(())
 }
 
-fn ready(args: &ServeMockArgs, provider: &Provider, mock: &Mock, url: String) -> Result<MockReady, Failure> {
+fn ready(
+    args: &ServeMockArgs,
+    provider: &Provider,
+    mock: &Mock,
+    url: String,
+    context: &Context,
+) -> Result<MockReady, Failure> {
     let api_url = format!("{url}{}", mock.api_path());
     let credentials = mock.credentials().map_err(crate::mock::MockError::from)?;
+    let event = context.catalogue.events(provider.id()).into_iter().next();
+    let event = event.unwrap_or_else(|| "EVENT".to_owned());
     let mut advice = vec![format!("retries: {}", schedule(provider, args.time_scale))];
-    if args.to.is_empty() {
-        advice.push(format!(
+    match provider.api() {
+        Some(api) => advice.push(format!("register: {}", create_line(provider, api, &credentials, &api_url, &event))),
+        None if args.to.is_empty() => advice.push(format!(
             "register: curl {url}{CONTROL}/webhooks -H 'content-type: application/json' -d '{{\"url\":\"http://127.0.0.1:4000\"}}'"
-        ));
+        )),
+        None => {}
     }
-    advice.push(format!("then: hookctl mock emit EVENT --api-url {url}"));
+    advice.push(format!("then: hookctl mock emit {event} --api-url {url}"));
     Ok(MockReady { api_url, provider: provider.id().to_string(), credentials, advice, url })
+}
+
+/// What registers a webhook here: a line to be copied, whose credential is in no argument.
+fn create_line(provider: &Provider, api: &Api, credentials: &MockCredentials, api_url: &str, event: &str) -> String {
+    let mut line = String::new();
+    let mut flags = String::new();
+    if let Some(username) = &credentials.username {
+        flags.push_str(&format!(" --username {username}"));
+    }
+    for (name, value) in [("password", &credentials.password), ("token", &credentials.token)] {
+        if let Some(value) = value {
+            line.push_str(&format!("MOCK_{}={value} ", name.to_uppercase()));
+            flags.push_str(&format!(" --{name}-env MOCK_{}", name.to_uppercase()));
+        }
+    }
+    let paths = api.described().into_iter().find(|call| call.operation == Operation::Create);
+    let path = paths.and_then(|call| call.paths.into_iter().next()).unwrap_or_default();
+    for name in path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)) {
+        flags.push_str(&format!(" --var {name}=demo"));
+    }
+    let event = api.events().name_of(event);
+    format!(
+        "{line}hookctl webhooks create --provider {} --api-url {api_url}{flags} --target http://127.0.0.1:4000 \
+         --events {event}",
+        provider.id()
+    )
 }
 
 /// The schedule in a few words: `9 within 75h 35m 5s, as published; here within 4m 32s`.

@@ -85,6 +85,8 @@ impl Api {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .map_or(self.encoding == Encoding::Form, |kind| kind.starts_with("application/x-www-form-urlencoded"));
+        // `curl -d '{…}'` says that it sends a form; APIs that take JSON look at the body.
+        let is_form = is_form && !(self.encoding == Encoding::Json && body.starts_with(b"{"));
         if is_form {
             form::read(body).ok_or_else(|| Invalid::whole("the form has names that do not nest"))
         } else {
