@@ -282,3 +282,40 @@ fn a_manifest_names_its_own_folder() {
     assert_eq!(shown.code, 2);
     assert!(shown.stderr.contains("`id` is `acme`, but the folder is `other`"), "{}", shown.stderr);
 }
+
+const SOURCED: &str = "[delivery]\nsource = \"https://acme.test\"\nverified = \"2026-11-21\"\n";
+
+#[test]
+fn rules_of_delivery_that_nobody_could_follow_are_refused() {
+    let rules = |more: &str| format!("{SOURCED}{more}");
+    is_refused(&rules("retries = [\"5 s\", \"soon\"]\n"), 7, &["retries", "soon"]);
+    is_refused(&rules("retries = { count = 8, window = \"4h\", backoff = \"wild\" }\n"), 7, &["wild", "exponential"]);
+    is_refused(&rules("retries = { count = 100000 }\n"), 7, &["retries", "1000"]);
+    is_refused(&rules("retries = {}\n"), 7, &["count", "window"]);
+    is_refused(&rules("success = [\"2xx\", \"ok\"]\n"), 7, &["success", "`ok`"]);
+    is_refused(&rules("stop_on = [\"6xx\"]\n"), 7, &["stop_on", "6xx"]);
+    is_refused(&rules("stop_on_response_header = \"X-No-Retry\"\n"), 7, &["stop_on_response_header", "Name: value"]);
+    let disable = |more: &str| rules(&format!("[delivery.disable]\n{more}"));
+    is_refused(&disable("action = \"delete\"\n"), 8, &["failures", "window"]);
+    is_refused(&disable("failures = 3\naction = \"mute\"\n"), 9, &["mute", "disable, delete"]);
+    is_refused(&disable("failures = 0\naction = \"delete\"\n"), 8, &["at least 1"]);
+    is_refused(&disable("failures = 3\nof = \"days\"\naction = \"delete\"\n"), 9, &["days", "attempts, messages"]);
+    is_refused(&disable("window = \"5 moons\"\naction = \"delete\"\n"), 8, &["window", "5 moons"]);
+    let unsourced = "[delivery.disable]\nfailures = 3\naction = \"delete\"\n";
+    is_refused(unsourced, 6, &["disable", "source", "verified"]);
+}
+
+#[test]
+fn a_scenario_that_could_not_be_played_is_refused() {
+    let scenario = |more: &str| format!("[fixture.\"won\"]\ndocumented = false\n[[scenario]]\nname = \"deal\"\n{more}");
+    is_refused(&scenario("steps = [{ event = \"lost\" }]\n"), 8, &["deal", "lost"]);
+    is_refused(&scenario("steps = [{ event = \"won\", after = \"later\" }]\n"), 8, &["after", "later"]);
+    let shared = |kind: &str, place: &str| {
+        let steps = "steps = [{ event = \"won\" }]\n";
+        scenario(&format!("{steps}shared = {{ id = {{ kind = \"{kind}\", places = [\"{place}\"] }} }}\n"))
+    };
+    is_refused(&shared("guid", "won:/id"), 9, &["guid"]);
+    is_refused(&shared("uuid", "won"), 9, &["places"]);
+    is_refused(&shared("uuid", "won:id"), 9, &["places"]);
+    compile("acme/provider.toml", &format!("{PROVIDER}{}", shared("uuid", "won:/id"))).unwrap();
+}

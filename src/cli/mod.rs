@@ -33,7 +33,7 @@ pub(crate) use mock::{
 };
 pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
-pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size, duration};
+pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 pub(crate) use webhooks::CredentialArgs;
 

@@ -91,6 +91,10 @@ fn show(name: &str, context: &Context) -> Outcome {
     if !provider.handshakes().is_empty() {
         facts.push(("handshakes", provider.handshakes().join(", ")));
     }
+    for scenario in provider.scenarios() {
+        let steps: Vec<&str> = scenario.steps.iter().map(|step| step.event.as_str()).collect();
+        facts.push(("scenario", format!("{}: {}", scenario.name, steps.join(", "))));
+    }
     facts.extend(about.notes.iter().map(|note| ("note", note.clone())));
     for event in context.catalogue.events(&about.id) {
         let documented = provider.fixtures().get(&event).is_none_or(|note| note.documented);
@@ -150,6 +154,12 @@ fn delivery_facts(provider: &Provider) -> Vec<(&'static str, String)> {
             }
         },
     ));
+    if let Some(rule) = &delivery.disable {
+        let limit = rule.failures.map(|count| format!("{count} failed {} in a row", rule.of.as_str()));
+        let window = rule.window.map(|window| format!("nothing but failures for {}", output::span(window)));
+        let after: Vec<String> = limit.into_iter().chain(window).collect();
+        facts.push(("given up", format!("{} after {}", rule.action.done(), after.join(", or "))));
+    }
     if !delivery.success.is_empty() {
         facts.push(("success", delivery.success.join(", ")));
     }

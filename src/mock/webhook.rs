@@ -1,13 +1,10 @@
 //! A webhook that is registered at the mock.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wildmatch::WildMatch;
 
 use crate::model::{EmptySecret, Secret};
-
-/// A webhook by the names of its fields: `id url events enabled secret description` and what else the
-/// provider's API has.
-pub(super) type Fields = Map<String, Value>;
+pub(super) use crate::provider::api::Fields;
 
 /// A registered webhook.
 #[derive(Debug, Clone)]

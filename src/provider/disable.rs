@@ -36,6 +36,16 @@ pub enum DisableAction {
     Delete,
 }
 
+impl Counted {
+    /// As it stands in the manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attempts => "attempts",
+            Self::Messages => "messages",
+        }
+    }
+}
+
 impl DisableAction {
     /// What happened to the webhook, as a person says it.
     pub const fn done(self) -> &'static str {

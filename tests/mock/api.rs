@@ -216,7 +216,7 @@ fn stripe_and_svix_page_by_id_and_by_cursor() {
 }
 
 #[test]
-fn a_repeated_request_by_another_app_is_told_from_the_first() {
+fn an_endpoint_of_svix_tells_its_secret_and_is_unknown_to_another_app() {
     let sandbox = Sandbox::new();
     let target = App::answering("200 OK", "");
     let mock = sandbox.mock(&["svix"]);

@@ -35,7 +35,7 @@ fn a_delivery_is_one_that_listen_finds_valid() {
 }
 
 #[test]
-fn without_a_secret_of_its_own_a_webhook_is_signed_with_its_own() {
+fn each_webhook_is_signed_with_its_own_secret_or_not_at_all() {
     let sandbox = Sandbox::new().env("S", SECRET);
     let listening = sandbox.listen(&["--provider", "standard-webhooks", "--secret-env", "S", "--accept-invalid"]);
     let mock = sandbox.mock(&["standard-webhooks"]);

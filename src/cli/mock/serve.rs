@@ -30,7 +30,7 @@ pub(crate) struct ServeMockArgs {
     #[arg(long, value_name = "URL", help_heading = "Webhooks of its own")]
     pub(crate) to: Vec<String>,
     /// The events that --to gets, as globs [default: all]
-    #[arg(short, long, value_name = "GLOBS", value_delimiter = ',', requires = "to", help_heading = "Webhooks of its own", add = ArgValueCompleter::new(complete::event_types))]
+    #[arg(short, long, value_name = "GLOBS", value_delimiter = ',', help_heading = "Webhooks of its own", add = ArgValueCompleter::new(complete::event_types))]
     pub(crate) events: Vec<String>,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,

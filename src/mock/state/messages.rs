@@ -282,3 +282,66 @@ pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<MessageSta
 pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     Ok(Timestamp::from_microsecond(row.get(column)?).unwrap_or(Timestamp::UNIX_EPOCH))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::webhook::Fields;
+
+    fn emission(size: usize) -> Emission {
+        let body = vec![b'x'; size];
+        let moment = Timestamp::UNIX_EPOCH;
+        Emission { event: "e".into(), body, content_type: None, headers: Vec::new(), moment }
+    }
+
+    fn recipients(count: usize) -> Vec<Recipient> {
+        let one = |_| Recipient { webhook: "wh_1".into(), url: "http://a/".into(), seed: u64::MAX };
+        (0..count).map(one).collect()
+    }
+
+    fn add(state: &State, size: usize, count: usize) -> Option<usize> {
+        let added = state.add_event(&emission(size), &recipients(count), 0, Timestamp::UNIX_EPOCH).unwrap();
+        added.map(|waiting| waiting.len())
+    }
+
+    #[test]
+    fn only_so_many_messages_wait_and_nothing_is_kept_of_one_too_many() {
+        let state = State::open(None, "acme").unwrap();
+        assert_eq!(add(&state, 1, MAX_PENDING - 1), Some(MAX_PENDING - 1));
+        assert_eq!(add(&state, 1, 2), None);
+        assert_eq!(add(&state, 1, 1), Some(1), "there is room for one, since the two left nothing");
+        assert_eq!(add(&state, 1, 1), None);
+    }
+
+    #[test]
+    fn only_so_many_bytes_are_kept() {
+        let state = State::open(None, "acme").unwrap();
+        let half = MAX_EVENT_BYTES / 2;
+        assert_eq!((add(&state, half, 1), add(&state, half, 1), add(&state, 1, 1)), (Some(1), Some(1), None));
+    }
+
+    #[test]
+    fn messages_that_are_done_make_room_oldest_first() {
+        let state = State::open(None, "acme").unwrap();
+        add(&state, 1, MAX_MESSAGES);
+        assert_eq!(add(&state, 1, 1), None, "all of them wait");
+        state.drop_message(7).unwrap();
+        state.drop_message(9).unwrap();
+        assert_eq!(add(&state, 1, 1), Some(1));
+        assert!(state.job(7).unwrap().is_none() && state.job(9).unwrap().is_some());
+        assert_eq!(state.job(8).unwrap().unwrap().seed, u64::MAX);
+    }
+
+    #[test]
+    fn what_waits_for_a_webhook_that_is_switched_off_is_dropped() {
+        let state = State::open(None, "acme").unwrap();
+        let webhook = state.add_webhook(Fields::new(), 1).unwrap().unwrap();
+        assert!(state.add_webhook(Fields::new(), 1).unwrap().is_none(), "there is room for one");
+        add(&state, 1, 3);
+        state.disable_webhook(&webhook.id, "it failed").unwrap();
+        let tally = state.tally().unwrap();
+        assert_eq!(tally, [(MessageState::Dropped, 3)]);
+        let off = state.webhook(&webhook.id).unwrap().unwrap();
+        assert_eq!((off.is_enabled(), off.disabled_because.as_deref()), (false, Some("it failed")));
+    }
+}
