@@ -203,10 +203,10 @@ pub struct Described {
     pub paths: Vec<String>,
     /// Statuses of success.
     pub success: Vec<u16>,
-    /// JSON Pointers in the request's body, each with its field.
-    pub body: Vec<(String, String)>,
-    /// JSON Pointers in the answer (of one webhook), each with its field.
-    pub answer: Vec<(String, String)>,
+    /// JSON Pointers in the request's body, each with its field; constants have none.
+    pub body: Vec<(String, Option<String>)>,
+    /// JSON Pointers in the answer (of one webhook), each with its field; constants have none.
+    pub answer: Vec<(String, Option<String>)>,
 }
 
 /// An object's entries, or none.

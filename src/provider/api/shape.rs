@@ -231,16 +231,18 @@ impl Shape {
         }
     }
 
-    /// Where its fields stand, as JSON Pointers, with the field's name; for checks against a schema.
-    pub(super) fn places(&self, at: &str, found: &mut Vec<(String, String)>) {
+    /// Where its values stand, as JSON Pointers, with the field's name, which a constant has not; for checks
+    /// against a schema.
+    pub(super) fn places(&self, at: &str, found: &mut Vec<(String, Option<String>)>) {
         match self {
-            Self::Field(place) => found.push((at.to_owned(), place.name.to_string())),
+            Self::Field(place) => found.push((at.to_owned(), Some(place.name.to_string()))),
             Self::Object(entries) => {
                 for (key, shape) in entries {
                     shape.places(&format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
                 }
             }
-            Self::Constant(_) | Self::Text(_) | Self::List(_) | Self::Names { .. } => {}
+            Self::Constant(_) | Self::Text(_) | Self::List(_) => found.push((at.to_owned(), None)),
+            Self::Names { .. } => {}
         }
     }
 }
