@@ -64,15 +64,20 @@ impl Api {
         if let Some(shape) = self.call(routed).and_then(|call| call.body.as_ref()) {
             let value = self.parse_body(request)?;
             shape.read(&value, "", &mut read)?;
-            fields::normalise(&mut read)?;
-            if read.get("url").is_some_and(|url| !is_url(url)) {
-                return Err(Invalid::at("url", "must be an http or https URL"));
-            }
-            self.check_events(&read)?;
+            self.check(&mut read).map_err(|invalid| placed(invalid, shape))?;
             self.events.fold(&mut read);
         }
         read.extend(routed.fields.clone());
         Ok(read)
+    }
+
+    /// What holds for the fields of any request; problems are at fields.
+    fn check(&self, read: &mut Fields) -> Result<(), Invalid> {
+        fields::normalise(read)?;
+        if read.get("url").is_some_and(|url| !is_url(url)) {
+            return Err(Invalid::at("url", "must be an http or https URL"));
+        }
+        self.check_events(read)
     }
 
     fn parse_body(&self, request: &Request) -> Result<Value, Invalid> {
@@ -211,6 +216,16 @@ fn render(template: &Template, generator: &RefCell<Generator>) -> String {
     let nothing = Request::default();
     // A template of the manifest that needs more than a generator yields nothing.
     template.render_text(&Scope { generator: Some(generator), ..Scope::of(&nothing) }).unwrap_or_default()
+}
+
+/// A problem of a field, told by the place at which a request of this shape has it.
+fn placed(invalid: Invalid, shape: &Shape) -> Invalid {
+    let mut places = Vec::new();
+    shape.places("", &mut places);
+    let place = places.into_iter().find(|(_, field)| field.is_some() && *field == invalid.param);
+    place.map_or(invalid.clone(), |(place, _)| {
+        Invalid::at(&place.trim_start_matches('/').replace('/', "."), invalid.message)
+    })
 }
 
 fn is_url(value: &Value) -> bool {

@@ -194,13 +194,18 @@ fn a_bad_request_is_refused_at_its_place() {
         ("url=https://a", "`enabled_events`: is missing"),
         ("url=nonsense&enabled_events[]=*", "`url`: must be an http or https URL"),
         ("url=file:///etc&enabled_events[]=*", "`url`: must be an http or https URL"),
-        ("url=https://a&enabled_events=x", "`events`: must be a list of names"),
-        ("url=https://a&enabled_events[]=nonsense", "`events`: `nonsense` is not an event"),
+        ("url=https://a&enabled_events=x", "`enabled_events`: must be a list of names"),
+        ("url=https://a&enabled_events[]=nonsense", "`enabled_events`: `nonsense` is not an event"),
         ("url[=", "the form has names that do not nest"),
     ] {
         assert_eq!(read(body), Err(problem.to_owned()), "{body}");
     }
     assert_eq!(read("url=https://a&enabled_events[0]=*").unwrap()["events"], json!(["*"]));
+    let github = api("github");
+    let routed = github.route(&Method::POST, "/orgs/g/hooks").unwrap();
+    let request = Request { body: Bytes::from_static(br#"{"config":{"url":"nonsense"}}"#), ..Request::default() };
+    let refused = github.read_request(&routed, &request).unwrap_err();
+    assert_eq!(refused.to_string(), "`config.url`: must be an http or https URL");
 }
 
 #[test]
