@@ -331,6 +331,8 @@ pub struct ApiTable {
     pub items: Option<Spanned<toml::Value>>,
     pub on_create: Option<Spanned<String>>,
     #[serde(default)]
+    pub webhook_headers: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
     pub made: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub defaults: BTreeMap<String, toml::Value>,

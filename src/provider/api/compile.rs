@@ -77,6 +77,7 @@ pub(in crate::provider) fn compile(table: &ApiTable) -> Compiled<Api> {
         item: whole(&table.item, "{webhook}")?,
         items: whole(&table.items, "{webhooks}")?,
         on_create: table.on_create.as_ref().map(|event| event.get_ref().clone()),
+        webhook_headers: webhook_headers(table)?,
         made: table
             .made
             .iter()
@@ -214,6 +215,15 @@ fn headers(table: &ApiTable) -> Compiled<HeaderMap> {
         Ok((header, HeaderValue::from_str(value.get_ref()).map_err(|_| wrong())?))
     };
     table.headers.0.iter().map(header).collect()
+}
+
+fn webhook_headers(table: &ApiTable) -> Compiled<Vec<(HeaderName, Shape)>> {
+    let header = |(name, written): (&String, &Spanned<toml::Value>)| {
+        let header = HeaderName::from_bytes(name.as_bytes());
+        let header = header.map_err(|_| problem(written, format!("`{name}` is not a header name")))?;
+        Ok((header, shape("webhook_headers", written, table)?))
+    };
+    table.webhook_headers.iter().map(header).collect()
 }
 
 fn template(key: &str, text: &Spanned<String>) -> Compiled<Template> {

@@ -51,6 +51,7 @@ pub struct Api {
     item: Shape,
     items: Shape,
     on_create: Option<String>,
+    webhook_headers: Vec<(HeaderName, Shape)>,
     made: Vec<(String, Template)>,
     defaults: Fields,
     events: EventNames,

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use http::Method;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::path::Path;
@@ -138,6 +138,15 @@ impl Api {
     /// The fixture that a new webhook is sent at once.
     pub fn on_create(&self) -> Option<&str> {
         self.on_create.as_deref()
+    }
+
+    /// Headers by which a delivery tells the webhook that it is for; `known` are the webhook's fields.
+    pub fn webhook_headers(&self, known: &Fields) -> HeaderMap {
+        let header = |(name, shape): &(HeaderName, Shape)| {
+            let text = bytes(&self.rendered(shape, known));
+            HeaderValue::from_bytes(&text).ok().map(|value| (name.clone(), value))
+        };
+        self.webhook_headers.iter().filter_map(header).collect()
     }
 
     /// The fixture that this call has sent.

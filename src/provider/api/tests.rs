@@ -155,6 +155,7 @@ fn an_answer_tells_the_webhooks_own_place() {
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!((&answer["url"], &answer["ping_url"]), (&json!(url), &json!(format!("{url}/pings"))));
     }
+    assert_eq!(github.webhook_headers(&fields(&json!({"id": "7"})))["x-github-hook-id"], "7");
 }
 
 #[test]
