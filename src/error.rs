@@ -8,7 +8,9 @@ use crate::history::FilterError;
 use crate::http::ClientError;
 use crate::model::{EmptySecret, RequestError};
 use crate::output;
+use crate::provider::api::UnknownEvent;
 use crate::provider::{LookupError, ManifestError, SignError};
+use crate::registration::RegistrationError;
 use crate::store::StoreError;
 
 /// The published exit codes.
@@ -140,6 +142,26 @@ impl From<ClientError> for Failure {
             ClientError::CaFile { .. } => Self::new(Exit::Usage, "bad_certificate_file", error.into()),
             ClientError::Roots(_) => Self::machine("no_certificates", error),
         }
+    }
+}
+
+impl From<RegistrationError> for Failure {
+    fn from(error: RegistrationError) -> Self {
+        let exit = if error.is_usage() {
+            Exit::Usage
+        } else if error.is_no() {
+            Exit::No
+        } else {
+            Exit::Machine
+        };
+        let (code, hint) = (error.code(), error.hint());
+        Self { exit, code, error: error.into(), hint }
+    }
+}
+
+impl From<UnknownEvent> for Failure {
+    fn from(error: UnknownEvent) -> Self {
+        Self::new(Exit::Usage, "unknown_event", error.into()).hint("--allow-unknown-events takes a name that is new")
     }
 }
 

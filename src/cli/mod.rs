@@ -35,7 +35,10 @@ pub(crate) use secret::SecretArgs;
 pub(crate) use send::{RetryRule, SendArgs, Tamper};
 pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
-pub(crate) use webhooks::CredentialArgs;
+pub(crate) use webhooks::{
+    ApiArgs, ChosenEventsArgs, ConnectionArgs, CreateWebhookArgs, CredentialArgs, DeleteWebhooksArgs, GetWebhookArgs,
+    ListWebhooksArgs, PingWebhookArgs, PreviewArgs, SwitchWebhookArgs, UpdateWebhookArgs, WebhooksCommand, WhoamiArgs,
+};
 
 /// Test and debug webhooks: receive, verify, explain, send
 #[derive(Debug, Parser)]
@@ -135,6 +138,9 @@ pub(crate) enum Command {
     Mock(Box<MockArgs>),
     /// Send events of the history again (same as `events replay`)
     Resend(Box<ReplayArgs>),
+    /// Registrations at providers' APIs: create, list, change, delete
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// The providers hookctl knows
     #[command(subcommand)]
     Providers(ProvidersCommand),

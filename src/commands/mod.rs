@@ -75,6 +75,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Expect(args) => expect::run(&args, context),
         Command::Mock(args) => mock::run(&args, context),
         Command::Resend(args) => events::replay(&args, context),
+        Command::Webhooks(command) => webhooks::run(&command, context),
         Command::Providers(command) => providers::run(&command, context),
         Command::Fixtures(command) => fixtures::run(&command, context),
         Command::Config(args) => config::run(args.command, context),
@@ -203,6 +204,11 @@ fn workers() -> usize {
 }
 
 fn color_of_stdout(color: Color) -> bool {
+    color_of(color, std::io::stdout().is_terminal())
+}
+
+/// Whether a stream is coloured.
+pub(crate) fn color_of(color: Color, is_terminal: bool) -> bool {
     let choice = match color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -210,7 +216,7 @@ fn color_of_stdout(color: Color) -> bool {
     };
     let variable = |name| std::env::var(name).ok();
     let (no_color, force) = (variable("NO_COLOR"), variable("CLICOLOR_FORCE"));
-    choice.resolve(no_color.as_deref(), force.as_deref(), std::io::stdout().is_terminal())
+    choice.resolve(no_color.as_deref(), force.as_deref(), is_terminal)
 }
 
 impl Context {

@@ -31,8 +31,47 @@ pub fn is_left_out(name: &HeaderName) -> bool {
     LEFT_OUT.contains(&name.as_str())
 }
 
+/// A credential that the shell puts in from its variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CurlCredential {
+    /// HTTP Basic: the variables of user name and password.
+    Basic(String, String),
+    /// A header: its name, the text before the credential, the variable.
+    Header(HeaderName, String, String),
+    /// A query parameter: its name and the variable. Needs curl 7.87 or later.
+    Query(String, String),
+}
+
+/// Whether the shell has variables of this name.
+pub fn is_variable(name: &str) -> bool {
+    let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    starts_well && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+impl CurlCredential {
+    /// Names that are none of a variable are left out, since the shell would read them as something else.
+    fn word(&self) -> Option<String> {
+        let variable = |name: &str| is_variable(name).then(|| format!("${{{name}}}"));
+        Some(match self {
+            Self::Basic(username, password) => format!("--user \"{}:{}\"", variable(username)?, variable(password)?),
+            Self::Header(name, before, token) => {
+                let before = quoted(format!("{name}: {before}").as_bytes());
+                format!("-H {before}\"{}\"", variable(token)?)
+            }
+            Self::Query(name, token) => {
+                format!("--url-query {}\"{}\"", quoted(format!("{name}=").as_bytes()), variable(token)?)
+            }
+        })
+    }
+}
+
 /// The command that sends `request` to `url`, without a final line break.
 pub fn curl(request: &Request, url: &str) -> String {
+    curl_with(request, url, None)
+}
+
+/// The same with a credential that the request does not hold.
+pub fn curl_with(request: &Request, url: &str, credential: Option<&CurlCredential>) -> String {
     let mut words = method(&request.method);
     // Brackets and dot segments stay as they are.
     if url.contains(['[', ']', '{', '}']) {
@@ -42,6 +81,7 @@ pub fn curl(request: &Request, url: &str) -> String {
         words.push("--path-as-is".to_owned());
     }
     words.push(format!("--url {}", quoted(url.as_bytes())));
+    words.extend(credential.and_then(CurlCredential::word));
     words.extend(headers(request));
     let (before, data) = data(&request.body);
     words.extend(data);
@@ -200,6 +240,22 @@ mod tests {
         assert_eq!(text[2..4], ["--globoff", "--path-as-is"]);
         assert_eq!(text[6..12], ["-H", "x-empty;", "-H", "x-latin: caf\u{fffd}", "-H", "content-type:"]);
         assert_eq!(text[12..14], ["--data-raw", "@/etc/passwd"]);
+    }
+
+    #[test]
+    fn a_credential_is_a_variable_of_the_shell() {
+        let request = request(&[], b"");
+        let variables = |credential| {
+            let script = curl_with(&request, "http://h/?a=1", Some(&credential)).replacen("curl", "printf '%s|'", 1);
+            String::from_utf8(bash(&format!("U=jo P='p \"w'; {script}"))).unwrap()
+        };
+        let basic = variables(CurlCredential::Basic("U".into(), "P".into()));
+        assert_eq!(basic, "-X|POST|--url|http://h/?a=1|--user|jo:p \"w|");
+        let token = CurlCredential::Header(http::header::AUTHORIZATION, "Bearer ".into(), "P".into());
+        assert!(variables(token).ends_with("|-H|authorization: Bearer p \"w|"));
+        assert!(variables(CurlCredential::Query("k$(id)".into(), "P".into())).ends_with("|--url-query|k$(id)=p \"w|"));
+        let evil = CurlCredential::Basic("U".into(), "P}$(id)".into());
+        assert_eq!(curl_with(&request, "http://h/", Some(&evil)), curl(&request, "http://h/"));
     }
 
     #[test]

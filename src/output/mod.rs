@@ -31,7 +31,7 @@ mod writer;
 
 pub use bar::{bar, sparkline};
 pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
-pub use curl::{curl, is_left_out};
+pub use curl::{CurlCredential, curl, curl_with, is_left_out, is_variable};
 pub use hex::hex_lines;
 pub use human::{Human, Lines, MASK, error_lines};
 pub use json_line::{

@@ -42,8 +42,8 @@ pub struct Client {
 impl Client {
     /// Refuses what could never work, and a credential on an open way. Connects when it first calls.
     pub fn new(provider: Arc<Provider>, options: Options) -> Result<Self, RegistrationError> {
-        let api = Arc::clone(api(&provider)?);
-        let base = base(&provider, &api, &options)?;
+        let api = Arc::clone(api_of(&provider)?);
+        let base = base_url(&provider, &options)?;
         let placed = options.credentials.place(provider.id(), api.auth())?;
         if !options.credentials.is_none() && !options.insecure_send_token {
             if base.scheme() == "http" && !is_loopback(&base) {
@@ -100,13 +100,9 @@ impl Client {
         let operation = Operation::Create;
         let mut read = None;
         for mut request in self.requests(operation, &fields)? {
-            let mut repeat = Repeat::IfNothingHappened;
-            if let Some(name) = self.api.idempotency() {
-                // One key for all attempts, so that the provider knows the second for the first.
-                let key = HeaderValue::try_from(Uuid::new_v4().to_string());
-                request.headers.extend(key.ok().map(|key| (name.clone(), key)));
-                repeat = Repeat::Freely;
-            }
+            // With one key for all attempts the provider knows the second for the first.
+            let has_key = add_key(&self.api, operation, &mut request);
+            let repeat = if has_key { Repeat::Freely } else { Repeat::IfNothingHappened };
             let (url, answer) = self.call(operation, request, repeat, None).await?;
             read = Some(self.read_webhook(operation, &url, &answer)?);
         }
@@ -303,7 +299,7 @@ pub fn prepare(
     id: Option<&str>,
     changes: &Changes,
 ) -> Result<Vec<PreparedRequest>, RegistrationError> {
-    let base = base(provider, api(provider)?, options)?;
+    let base = base_url(provider, options)?;
     prepared(provider, &base, &options.variables, operation, id, changes)
 }
 
@@ -315,7 +311,7 @@ fn prepared(
     id: Option<&str>,
     changes: &Changes,
 ) -> Result<Vec<PreparedRequest>, RegistrationError> {
-    let api = api(provider)?;
+    let api = api_of(provider)?;
     if matches!(operation, Operation::Create | Operation::Update) {
         check_fields(provider, api, operation, changes)?;
     }
@@ -325,7 +321,8 @@ fn prepared(
     let requests = api.requests(operation, &fields);
     let requests = requests.map_err(|error| RegistrationError::of_request(provider.id(), api.operations(), error))?;
     let credential = CredentialPlace::of(api.auth());
-    let show = |request: ApiRequest| {
+    let show = |mut request: ApiRequest| {
+        add_key(api, operation, &mut request);
         let url = joined(base, &request.path)?;
         let shown = PreparedRequest::new(&url, request, credential.clone(), changes.secret.is_some());
         shown.ok_or_else(|| RegistrationError::Unfit { name: "id".to_owned() })
@@ -333,7 +330,18 @@ fn prepared(
     requests.into_iter().map(show).collect()
 }
 
-fn api(provider: &Provider) -> Result<&Arc<Api>, RegistrationError> {
+/// Adds a new key to a create, where the API takes one.
+fn add_key(api: &Api, operation: Operation, request: &mut ApiRequest) -> bool {
+    let name = api.idempotency().filter(|_| operation == Operation::Create);
+    let key = HeaderValue::try_from(Uuid::new_v4().to_string()).ok();
+    let header = name.cloned().zip(key);
+    let is_added = header.is_some();
+    request.headers.extend(header);
+    is_added
+}
+
+/// The API of a provider that has one.
+pub fn api_of(provider: &Provider) -> Result<&Arc<Api>, RegistrationError> {
     provider.api().ok_or_else(|| {
         let about = provider.about();
         let docs = about.docs.first().map(|link| format!("see {link}"));
@@ -344,6 +352,16 @@ fn api(provider: &Provider) -> Result<&Arc<Api>, RegistrationError> {
     })
 }
 
+/// Refuses a call that the API does not have.
+pub fn check_call(provider: &Provider, operation: Operation) -> Result<(), RegistrationError> {
+    let api = api_of(provider)?;
+    if api.supports(operation) {
+        return Ok(());
+    }
+    let (provider, exists) = (provider.id().to_string(), api.operations());
+    Err(RegistrationError::Unsupported { provider, operation, exists })
+}
+
 /// Fields that the call has no place for would be lost in silence.
 fn check_fields(
     provider: &Provider,
@@ -351,10 +369,7 @@ fn check_fields(
     operation: Operation,
     changes: &Changes,
 ) -> Result<(), RegistrationError> {
-    if !api.supports(operation) {
-        let (provider, exists) = (provider.id().to_string(), api.operations());
-        return Err(RegistrationError::Unsupported { provider, operation, exists });
-    }
+    check_call(provider, operation)?;
     let is_taken = |name: &&str| api.takes(operation, name) || *name == "enabled" && changes.enabled == Some(true);
     match changes.given().into_iter().find(|name| !is_taken(name)) {
         Some(name) => {
@@ -365,7 +380,9 @@ fn check_fields(
     }
 }
 
-fn base(provider: &Provider, api: &Api, options: &Options) -> Result<Url, RegistrationError> {
+/// Where the API is: as given, else as its manifest and the variables say.
+pub fn base_url(provider: &Provider, options: &Options) -> Result<Url, RegistrationError> {
+    let api = api_of(provider)?;
     let text = match &options.api_url {
         Some(url) => url.clone(),
         None => {

@@ -19,7 +19,7 @@ mod retry;
 mod transport;
 mod webhook;
 
-pub use client::{Client, prepare};
+pub use client::{Client, api_of, base_url, check_call, prepare};
 pub use credentials::Credentials;
 pub use error::{RegistrationError, Said};
 pub use options::{Options, Progress, RETRIES, TIMEOUT, Tell};

@@ -34,7 +34,8 @@ pub struct Changes {
 }
 
 impl Registration {
-    pub(super) fn changes(&self) -> Changes {
+    /// As changes of nothing.
+    pub fn changes(&self) -> Changes {
         let Self { url, events, secret, enabled, description } = self.clone();
         Changes { url: Some(url), events: Some(events), secret, enabled, description }
     }

@@ -17,7 +17,9 @@ pub(crate) struct CredentialArgs {
     pub(crate) token: Given,
 }
 
+// A group would have the name of the secret's flags, which stand beside these.
 #[derive(Debug, Args)]
+#[group(skip)]
 struct Flags {
     /// The user name
     #[arg(long, value_name = "NAME", help_heading = "Credentials")]

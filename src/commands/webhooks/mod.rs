@@ -1,5 +1,36 @@
 //! `hookctl webhooks`: registrations at the provider's side.
 
+mod create;
 mod credentials;
+mod delete;
+mod events;
+mod get;
+mod list;
+mod ping;
+mod preview;
+mod secret_file;
+mod session;
+mod show;
+mod switch;
+mod target;
+mod update;
+mod whoami;
 
-pub(super) use credentials::find as find_credentials;
+use super::Context;
+use crate::cli::WebhooksCommand;
+use crate::error::Outcome;
+
+/// Runs one of the commands.
+pub(super) fn run(command: &WebhooksCommand, context: &Context) -> Outcome {
+    match command {
+        WebhooksCommand::Create(args) => create::run(args, context),
+        WebhooksCommand::List(args) => list::run(args, context),
+        WebhooksCommand::Get(args) => get::run(args, context),
+        WebhooksCommand::Update(args) => update::run(args, context),
+        WebhooksCommand::Delete(args) => delete::run(args, context),
+        WebhooksCommand::Enable(args) => switch::run(args, true, context),
+        WebhooksCommand::Disable(args) => switch::run(args, false, context),
+        WebhooksCommand::Ping(args) => ping::run(args, context),
+        WebhooksCommand::Whoami(args) => whoami::run(args, context),
+    }
+}
