@@ -1,6 +1,7 @@
 //! One test binary; a module per verb or promise.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod api_server;
 mod app;
 mod case;
 mod catalogue;
@@ -33,6 +34,7 @@ mod mock;
 mod openapi;
 mod port;
 mod readme;
+mod registration_faults;
 mod replay;
 mod routes;
 mod sandbox;
@@ -48,4 +50,5 @@ mod target;
 mod times;
 mod vectors;
 mod verify;
+mod webhooks;
 mod wire;

@@ -90,6 +90,10 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run(&["doctor", "--json"]), "check"),
         down(&sandbox),
         line_of(&sandbox.run(&["mock", "drill", "prokeep", "--to", &app.url(), "--json"]), "drill"),
+        registered(&["get", "x"]),
+        registered(&["delete", "x"]),
+        registered(&["ping", "x"]),
+        registered(&["whoami"]),
         json!({ "v": 1, "type": "lagged", "missed": 3 }),
     ];
     let mock = sandbox.mock(&["prokeep", "--to", &app.url()]);
@@ -101,6 +105,17 @@ fn samples() -> Vec<Value> {
     let error = sandbox.run(&["send", "prospect.add", "--to", "1", "--json"]);
     samples.push(serde_json::from_str(error.stderr.trim()).unwrap());
     samples
+}
+
+/// A line about a webhook at a provider.
+fn registered(args: &[&str]) -> Value {
+    let app = App::start(|_| {
+        let mut hook = crate::api_server::hook("x");
+        hook["name"] = json!("jo");
+        crate::api_server::json(200, &hook)
+    });
+    let ended = crate::api_server::call(&crate::api_server::acme(), &app, &[args, &["--json"]].concat());
+    ended.lines().swap_remove(0)
 }
 
 /// A target that is not there.

@@ -12,14 +12,14 @@ use crate::sandbox::Sandbox;
 use crate::target::{OK, Sent, read};
 
 /// A server with a certificate of its own for `localhost`.
-struct Secured {
-    url: String,
-    certificate: String,
-    requests: Receiver<Sent>,
+pub struct Secured {
+    pub url: String,
+    pub certificate: String,
+    pub requests: Receiver<Sent>,
 }
 
 impl Secured {
-    fn start(names: &[&str]) -> Self {
+    pub fn start(names: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
         let key = signing_key.serialize_der().try_into().unwrap();

@@ -182,13 +182,18 @@ pub(super) fn proxy(proxy: &Endpoint, problem: &str, host: &str) -> DeliveryErro
 pub fn tls_problem(error: &(dyn StdError + 'static), url: &url::Url) -> Option<DeliveryError> {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let endpoint = Endpoint { host: host.to_owned(), port: url.port_or_known_default().unwrap_or_default() };
-    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
-    // An I/O error leaves the error that it wraps out of its sources.
-    let inner = |cause: &'_ (dyn StdError + 'static)| match cause.downcast_ref::<io::Error>() {
-        Some(error) => tls_error(error).map(|error| tls_failure(&endpoint, error)),
-        None => cause.downcast_ref::<rustls::Error>().map(|error| tls_failure(&endpoint, error)),
-    };
-    causes.into_iter().find_map(inner)
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(error) = cause.downcast_ref() {
+            return Some(tls_failure(&endpoint, error));
+        }
+        // An I/O error leaves the error that it wraps out of its sources.
+        next = match cause.downcast_ref::<io::Error>() {
+            Some(wrapping) => wrapping.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => cause.source(),
+        };
+    }
+    None
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
