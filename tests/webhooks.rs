@@ -231,6 +231,18 @@ fn a_secret_of_ones_own_is_sent_and_kept_to_oneself() {
 }
 
 #[test]
+fn a_secret_in_the_environment_is_for_new_webhooks_only() {
+    let (sandbox, app) = (acme().env("HOOKCTL_SECRET", "from-the-environment"), api(201, hook("wh_1")));
+    assert_eq!(create(&sandbox, &app, &[]).code, 0);
+    assert!(String::from_utf8(app.next().body).unwrap().contains("from-the-environment"));
+    assert_eq!(call(&sandbox, &app, &["update", "wh_1", "--description", "other"]).code, 0);
+    assert_eq!(app.next().body, br#"{"note":"other"}"#);
+    let stripe = ["webhooks", "create", "--provider", "stripe", "--all-events", "--target", "https://a.test", "--curl"];
+    let shown = sandbox.run(&stripe);
+    assert!(shown.code == 0 && !shown.stdout.contains("secret"), "stripe makes its own: {}", shown.stderr);
+}
+
+#[test]
 fn a_dry_run_shows_the_exact_request_without_the_credential() {
     let (sandbox, app) = (acme(), App::answering("200 OK", ""));
     let ended = create(&sandbox, &app, &["--dry-run", "--json"]);
@@ -345,6 +357,9 @@ fn an_api_of_one_event_a_webhook_gets_one_create_for_each() {
     let ended = call(&sandbox, &app, &["create", "--target", "https://a.test/", "--events", "order.*", "--json"]);
     assert_eq!((ended.code, ended.lines().len()), (0, 2), "{}", ended.stderr);
     let bodies: Vec<String> = app.rest().into_iter().map(|seen| String::from_utf8(seen.body).unwrap()).collect();
+    let many = call(&sandbox, &app, &["update", "1", "--events", "order.*", "--json"]);
+    assert_eq!((many.code, app.rest().len()), (2, 0), "{}", many.stderr);
+    assert_eq!(call(&sandbox, &app, &["update", "1", "--all-events"]).code, 2);
     assert!(bodies[0].contains(r#"["order.paid"]"#) && bodies[1].contains(r#"["order.sent"]"#), "{bodies:?}");
 }
 

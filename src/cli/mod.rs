@@ -56,6 +56,7 @@ Examples:
   hookctl listen --provider prospektr --secret-env HOOK_SECRET
   hookctl send prospect.added --to http://127.0.0.1:4000 --secret-env HOOK_SECRET
   hookctl verify --provider github --header 'X-Hub-Signature-256: sha256=…' --body payload.json
+  hookctl webhooks create --provider stripe --target https://app.example/hooks --events 'invoice.*'
 
 Nothing leaves this machine unless you say so. Every flag can also be set as HOOKCTL_<FLAG> in the
 environment, or in hookctl.toml.

@@ -20,6 +20,9 @@ use crate::http::tls_config;
 
 /// A name look-up, all addresses and TLS; three lost SYNs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Long enough for the next page. A server that closes an older connection while a call goes out on it leaves
+/// open whether the call arrived.
+const IDLE: Duration = Duration::from_secs(1);
 /// A page of a hundred webhooks with hundreds of events each is below 1 MiB.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// What the API knows this program by.
@@ -82,6 +85,7 @@ impl Transport {
             .referer(false)
             .retry(reqwest::retry::never())
             .http1_only()
+            .pool_idle_timeout(IDLE)
             .timeout(options.timeout)
             // Below the whole limit, so that a connection that is not made is known as such.
             .connect_timeout(CONNECT_TIMEOUT.min(options.timeout.mul_f64(0.75)));

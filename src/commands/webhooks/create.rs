@@ -44,18 +44,16 @@ fn wanted(args: &CreateWebhookArgs, session: &Session, context: &Context) -> Res
     Ok(apart.map(|events| Registration { events, ..registration.clone() }).collect())
 }
 
-/// The signing secret of the user's choice. One that only stands in the environment is left out where the
-/// API has no place for it.
+/// The signing secret of the user's choice. One that only stands in the environment is for new webhooks, and
+/// left out where the API has no place for it: a change of another thing must not change the secret.
 pub(super) fn secret(
     operation: Operation,
     api: &Api,
     args: &SecretArgs,
     context: &Context,
 ) -> Result<Option<Secret>, Failure> {
-    if !args.secret.is_typed() && !api.takes(operation, "secret") {
-        return Ok(None);
-    }
-    chosen::named_secret(context, args)
+    let is_meant = args.secret.is_typed() || operation == Operation::Create && api.takes(operation, "secret");
+    if is_meant { chosen::named_secret(context, args) } else { Ok(None) }
 }
 
 fn make(

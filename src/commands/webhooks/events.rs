@@ -36,6 +36,18 @@ pub(super) fn required(api: &Api, args: &ChosenEventsArgs) -> Result<Vec<String>
     })
 }
 
+/// The events of one webhook that is there already.
+pub(super) fn of_one(api: &Api, args: &ChosenEventsArgs) -> Result<Option<Vec<String>>, Failure> {
+    let chosen = choose(api, args)?;
+    let several =
+        chosen.as_deref().is_some_and(|names| names.len() > 1 || names.iter().any(|name| name == Webhook::ALL));
+    if several && api.events().one_each() {
+        return Err(Failure::usage("here a webhook is for one event, and these are several")
+            .hint("give one event, and create a webhook for each of the others"));
+    }
+    Ok(chosen)
+}
+
 /// One list for each webhook that is needed.
 pub(super) fn apart(api: &Api, chosen: Vec<String>) -> Vec<Vec<String>> {
     if !api.events().one_each() {

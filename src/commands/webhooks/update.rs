@@ -13,7 +13,7 @@ pub(super) fn run(args: &UpdateWebhookArgs, context: &Context) -> Outcome {
     let session = Session::open_for(Operation::Update, &args.api, context)?;
     let changes = Changes {
         url: args.target.as_deref().map(|typed| target::check(typed, &session, context)).transpose()?,
-        events: events::choose(session.api()?, &args.events)?,
+        events: events::of_one(session.api()?, &args.events)?,
         secret: create::secret(Operation::Update, session.api()?, &args.secret, context)?,
         enabled: None,
         description: args.description.clone(),
