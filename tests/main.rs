@@ -50,5 +50,6 @@ mod target;
 mod times;
 mod vectors;
 mod verify;
+mod walk;
 mod webhooks;
 mod wire;

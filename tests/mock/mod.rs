@@ -65,7 +65,7 @@ fn states(attempts: &[Value]) -> Vec<&str> {
 }
 
 /// An app that answers with these statuses, one after the other, and then with the last one.
-fn app(statuses: &[u16]) -> App {
+pub fn app(statuses: &[u16]) -> App {
     let statuses = statuses.to_vec();
     let count = std::sync::atomic::AtomicUsize::new(0);
     App::start(move |_| {
