@@ -60,6 +60,9 @@ pub fn millis(duration: Duration) -> f64 {
 
 /// A duration as people write it: `5m`, `75h 35m 5s`, `300ms`.
 pub fn span(duration: Duration) -> String {
+    if !duration.is_zero() && duration < Duration::from_millis(1) {
+        return "under 1ms".to_owned();
+    }
     let precise = if duration < Duration::from_secs(10) { 1 } else { 1000 };
     let rounded = Duration::from_millis((duration.as_millis() as u64).div_ceil(precise).saturating_mul(precise));
     format!("{:#}", SignedDuration::try_from(rounded).unwrap_or(SignedDuration::MAX))
@@ -164,5 +167,21 @@ impl Human {
             out.push_str(&self.remark("webhook", Role::Bad, fate));
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_as_exact_as_a_person_wants_it() {
+        for (millis, text) in
+            [(0, "0s"), (300, "300ms"), (5000, "5s"), (272_105_001, "75h 35m 6s"), (9_999, "9s 999ms")]
+        {
+            assert_eq!(span(Duration::from_millis(millis)), text);
+        }
+        assert_eq!(span(Duration::from_micros(50)), "under 1ms");
+        assert!((millis(Duration::from_nanos(1_234_567)) - 1.235).abs() < f64::EPSILON);
     }
 }
