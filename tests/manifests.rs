@@ -299,7 +299,11 @@ fn rules_of_delivery_that_nobody_could_follow_are_refused() {
     is_refused(&disable("action = \"delete\"\n"), 8, &["failures", "window"]);
     is_refused(&disable("failures = 3\naction = \"mute\"\n"), 9, &["mute", "disable, delete"]);
     is_refused(&disable("failures = 0\naction = \"delete\"\n"), 8, &["at least 1"]);
-    is_refused(&disable("failures = 3\nof = \"days\"\naction = \"delete\"\n"), 9, &["days", "attempts, messages"]);
+    is_refused(
+        &disable("failures = 3\nof = \"days\"\naction = \"delete\"\n"),
+        9,
+        &["days", "attempts, retries, messages"],
+    );
     is_refused(&disable("window = \"5 moons\"\naction = \"delete\"\n"), 8, &["window", "5 moons"]);
     let unsourced = "[delivery.disable]\nfailures = 3\naction = \"delete\"\n";
     is_refused(unsourced, 6, &["disable", "source", "verified"]);

@@ -160,7 +160,11 @@ impl Engine {
             return Ok(None);
         }
         let Some(rule) = self.provider.delivery().disable.filter(|_| !turn.is_manual) else { return Ok(None) };
-        let counts = rule.of == Counted::Attempts || state != MessageState::Pending;
+        let counts = match rule.of {
+            Counted::Attempts => true,
+            Counted::Retries => job.scheduled > 0,
+            Counted::Messages => state != MessageState::Pending,
+        };
         let Some((failures, since)) = self.state.add_failures(&job.webhook, u32::from(counts), now)? else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@ use super::problem::{Compiled, duration, problem, unknown};
 pub struct DisableRule {
     /// So many failures in a row.
     pub failures: Option<u32>,
-    /// What the failures are: single attempts, or messages of which every attempt failed.
+    /// What the failures are.
     pub of: Counted,
     /// Nothing but failures for so long.
     pub window: Option<Duration>,
@@ -23,6 +23,8 @@ pub struct DisableRule {
 pub enum Counted {
     /// Attempts, retries included.
     Attempts,
+    /// Retries: a first attempt that fails is not one of them.
+    Retries,
     /// Messages that were given up.
     Messages,
 }
@@ -41,6 +43,7 @@ impl Counted {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Attempts => "attempts",
+            Self::Retries => "retries",
             Self::Messages => "messages",
         }
     }
@@ -66,8 +69,9 @@ impl DisableRule {
         let of = match &table.of {
             None => Counted::Attempts,
             Some(of) if of.get_ref() == "attempts" => Counted::Attempts,
+            Some(of) if of.get_ref() == "retries" => Counted::Retries,
             Some(of) if of.get_ref() == "messages" => Counted::Messages,
-            Some(of) => return Err(unknown("of", of, &["attempts", "messages"])),
+            Some(of) => return Err(unknown("of", of, &["attempts", "retries", "messages"])),
         };
         let window = table.window.as_ref().map(|text| duration("window", text)).transpose()?;
         let failures = table.failures.as_ref().map(|count| *count.get_ref());
@@ -86,6 +90,8 @@ impl DisableRule {
             let what = match (self.of, limit) {
                 (Counted::Attempts, 1) => "failed attempt",
                 (Counted::Attempts, _) => "failed attempts in a row",
+                (Counted::Retries, 1) => "failed retry",
+                (Counted::Retries, _) => "failed retries in a row",
                 (Counted::Messages, 1) => "failed message",
                 (Counted::Messages, _) => "failed messages in a row",
             };

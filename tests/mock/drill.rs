@@ -42,8 +42,7 @@ fn a_provider_that_would_give_the_webhook_up_is_told_of() {
     let (sandbox, target) = (Sandbox::new(), app(&[500]));
     let ended = sandbox.run(&["mock", "drill", "shopify", "--to", &target.url(), "--time-scale", "1000000"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    for words in
-        ["lost: 8 attempts", "the webhook would have been deleted after 8 failed attempts in a row", "computed"]
+    for words in ["lost: 9 attempts", "the webhook would have been deleted after 8 failed retries in a row", "computed"]
     {
         assert!(ended.stdout.contains(words), "{}", ended.stdout);
     }

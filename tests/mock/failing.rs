@@ -136,16 +136,16 @@ fn gone_means_that_nothing_more_is_sent() {
 }
 
 #[test]
-fn shopify_deletes_a_webhook_after_eight_failures_in_a_row() {
+fn shopify_deletes_a_webhook_once_all_eight_retries_failed() {
     let sandbox = Sandbox::new();
     let target = app(&[500]);
     let mock = sandbox.mock(&["shopify", "--to", &target.url(), "--time-scale", FAST]);
     let event = told(&mock, "/_mock")["events"][0].as_str().unwrap().to_owned();
     emit(&mock, &event);
-    let made = attempts(&mock, 8);
-    assert!(made[..7].iter().all(|attempt| attempt["webhook_fate"].is_null()), "{made:?}");
-    assert_eq!(made[7]["webhook_fate"], "deleted after 8 failed attempts in a row");
-    assert_eq!(states(&made)[7], "dropped");
+    let made = attempts(&mock, 9);
+    assert!(made[..8].iter().all(|attempt| attempt["webhook_fate"].is_null()), "{made:?}");
+    assert_eq!(made[8]["webhook_fate"], "deleted after 8 failed retries in a row");
+    assert_eq!(states(&made)[8], "failed");
     assert_eq!(told(&mock, "/_mock/webhooks")["webhooks"], json!([]));
 }
 
