@@ -52,4 +52,5 @@ mod vectors;
 mod verify;
 mod walk;
 mod webhooks;
+mod webhooks_mock;
 mod wire;
