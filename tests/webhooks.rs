@@ -141,6 +141,8 @@ fn changes_go_to_the_webhook_of_this_id() {
     assert_eq!((line.as_str(), kind.as_str()), ("POST /v1/hooks/wh_1/ping HTTP/1.1", "webhook_pinged"));
     let (line, _, kind) = sent(&["delete", "wh_1"]);
     assert_eq!((line.as_str(), kind.as_str()), ("DELETE /v1/hooks/wh_1 HTTP/1.1", "webhook_deleted"));
+    let chosen = call(&sandbox, &app, &["ping", "wh_1", "--event", "order.paid", "--json"]);
+    assert_eq!((chosen.code, &chosen.error()["message"]), (2, &json!("acme chooses the test event itself")));
     let none = call(&sandbox, &app, &["update", "wh_1", "--json"]);
     assert_eq!((none.code, &none.error()["message"]), (2, &json!("what is to be changed?")));
 }

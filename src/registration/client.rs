@@ -1,21 +1,20 @@
 //! The client of a registration API: each call as its manifest describes it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::header::LINK;
 use serde_json::Value;
 use url::Url;
-use uuid::Uuid;
 
+use super::address::{base_url, joined};
 use super::answer::Asked;
+use super::check::{api_of, check_fields};
 use super::credentials::Credentials;
 use super::error::RegistrationError;
 use super::link::next_page;
 use super::options::{Options, Progress, Tell};
 use super::place::is_loopback;
-use super::prepared::{CredentialPlace, PreparedRequest};
+use super::prepared::add_key;
 use super::retry::Repeat;
 use super::transport::{Answer, Call, Transport};
 use super::webhook::{Changes, Registration};
@@ -25,8 +24,6 @@ use crate::provider::api::{Api, ApiRequest, Fields, Operation};
 
 /// Pages of a list that are read: of the default size, thousands of webhooks.
 const MAX_PAGES: usize = 200;
-/// Stands for a signing secret in a request that is shown.
-const MASK: &str = "***";
 
 /// Talks to one provider's registration API.
 pub struct Client {
@@ -225,16 +222,6 @@ impl Client {
         Ok(fields.get("login").map(|login| login.as_str().map_or_else(|| login.to_string(), str::to_owned)))
     }
 
-    /// The requests of a call on `id` with these fields, to be shown.
-    pub fn prepared(
-        &self,
-        operation: Operation,
-        id: Option<&str>,
-        changes: &Changes,
-    ) -> Result<Vec<PreparedRequest>, RegistrationError> {
-        prepared(&self.provider, &self.base, &self.variables, operation, id, changes)
-    }
-
     async fn on(&self, operation: Operation, id: &str, fields: Fields) -> Result<(Url, Answer), RegistrationError> {
         let mut fields = fields;
         fields.insert("id".to_owned(), id.into());
@@ -289,136 +276,4 @@ impl Client {
     fn check_fields(&self, operation: Operation, changes: &Changes) -> Result<(), RegistrationError> {
         check_fields(&self.provider, &self.api, operation, changes)
     }
-}
-
-/// The requests of a call, to be shown: without a credential, the signing secret masked.
-pub fn prepare(
-    provider: &Provider,
-    options: &Options,
-    operation: Operation,
-    id: Option<&str>,
-    changes: &Changes,
-) -> Result<Vec<PreparedRequest>, RegistrationError> {
-    let base = base_url(provider, options)?;
-    prepared(provider, &base, &options.variables, operation, id, changes)
-}
-
-fn prepared(
-    provider: &Provider,
-    base: &Url,
-    variables: &Fields,
-    operation: Operation,
-    id: Option<&str>,
-    changes: &Changes,
-) -> Result<Vec<PreparedRequest>, RegistrationError> {
-    let api = api_of(provider)?;
-    if matches!(operation, Operation::Create | Operation::Update) {
-        check_fields(provider, api, operation, changes)?;
-    }
-    let mut fields = variables.clone();
-    changes.fill(&mut fields, Some(MASK));
-    fields.extend(id.map(|id| ("id".to_owned(), id.into())));
-    let requests = api.requests(operation, &fields);
-    let requests = requests.map_err(|error| RegistrationError::of_request(provider.id(), api.operations(), error))?;
-    let credential = CredentialPlace::of(api.auth());
-    let show = |mut request: ApiRequest| {
-        add_key(api, operation, &mut request);
-        let url = joined(base, &request.path)?;
-        let shown = PreparedRequest::new(&url, request, credential.clone(), changes.secret.is_some());
-        shown.ok_or_else(|| RegistrationError::Unfit { name: "id".to_owned() })
-    };
-    requests.into_iter().map(show).collect()
-}
-
-/// Adds a new key to a create, where the API takes one.
-fn add_key(api: &Api, operation: Operation, request: &mut ApiRequest) -> bool {
-    let name = api.idempotency().filter(|_| operation == Operation::Create);
-    let key = HeaderValue::try_from(Uuid::new_v4().to_string()).ok();
-    let header = name.cloned().zip(key);
-    let is_added = header.is_some();
-    request.headers.extend(header);
-    is_added
-}
-
-/// The API of a provider that has one.
-pub fn api_of(provider: &Provider) -> Result<&Arc<Api>, RegistrationError> {
-    provider.api().ok_or_else(|| {
-        let about = provider.about();
-        let docs = about.docs.first().map(|link| format!("see {link}"));
-        let known: Vec<String> = docs.into_iter().chain(about.notes.first().cloned()).collect();
-        let rest = if known.is_empty() { String::new() } else { format!(": {}", known.join("; ")) };
-        let instead = format!("enter the URL by hand in the settings of {}{rest}", about.name);
-        RegistrationError::NoApi { provider: about.id.to_string(), instead }
-    })
-}
-
-/// Refuses a call that the API does not have.
-pub fn check_call(provider: &Provider, operation: Operation) -> Result<(), RegistrationError> {
-    let api = api_of(provider)?;
-    if api.supports(operation) {
-        return Ok(());
-    }
-    let (provider, exists) = (provider.id().to_string(), api.operations());
-    Err(RegistrationError::Unsupported { provider, operation, exists })
-}
-
-/// Fields that the call has no place for would be lost in silence.
-fn check_fields(
-    provider: &Provider,
-    api: &Api,
-    operation: Operation,
-    changes: &Changes,
-) -> Result<(), RegistrationError> {
-    check_call(provider, operation)?;
-    let is_taken = |name: &&str| api.takes(operation, name) || *name == "enabled" && changes.enabled == Some(true);
-    match changes.given().into_iter().find(|name| !is_taken(name)) {
-        Some(name) => {
-            let makes_it = operation == Operation::Create && name == "secret";
-            Err(RegistrationError::NoPlace { provider: provider.id().to_string(), operation, name, makes_it })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Where the API is: as given, else as its manifest and the variables say.
-pub fn base_url(provider: &Provider, options: &Options) -> Result<Url, RegistrationError> {
-    let api = api_of(provider)?;
-    let text = match &options.api_url {
-        Some(url) => url.clone(),
-        None => {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let variables: BTreeMap<String, String> =
-                options.variables.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-            let url = api.base_url(&variables);
-            url.map_err(|error| RegistrationError::of_request(provider.id(), api.operations(), error))?
-        }
-    };
-    let wrong = |problem| RegistrationError::BadApiUrl { url: shown(&text), problem };
-    let url = Url::parse(&text).map_err(|_| wrong("it does not read as one"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it is neither http nor https"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("credentials do not belong in it"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it ends before ? and #"));
-    }
-    Ok(url)
-}
-
-/// Without what may be a password.
-fn shown(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
-        _ => url.to_owned(),
-    }
-}
-
-/// The path behind the base; refused where a URL would be read as another place.
-fn joined(base: &Url, path: &str) -> Result<Url, RegistrationError> {
-    let unfit = || RegistrationError::Unfit { name: "id".to_owned() };
-    let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
-    let url = Url::parse(&text).map_err(|_| unfit())?;
-    if url.as_str() == text && url.origin() == base.origin() { Ok(url) } else { Err(unfit()) }
 }

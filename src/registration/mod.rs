@@ -3,9 +3,12 @@
 //! A credential goes to the API's own origin, encrypted, and nowhere else; a call is made again only
 //! where that does no more than once; what an API says is cleaned before anyone sees it.
 
+mod address;
 mod answer;
+mod check;
 mod client;
 mod credentials;
+mod cure;
 mod error;
 mod failure;
 pub mod lease;
@@ -19,10 +22,12 @@ mod retry;
 mod transport;
 mod webhook;
 
-pub use client::{Client, api_of, base_url, check_call, prepare};
+pub use address::base_url;
+pub use check::{api_of, check_call};
+pub use client::Client;
 pub use credentials::Credentials;
 pub use error::{RegistrationError, Said};
 pub use options::{Options, Progress, RETRIES, TIMEOUT, Tell};
 pub use place::{is_loopback, is_private};
-pub use prepared::{CredentialPlace, PreparedRequest};
+pub use prepared::{CredentialPlace, PreparedRequest, prepare};
 pub use webhook::{Changes, Registration};
