@@ -109,8 +109,12 @@ fn holds(places: &[(String, Option<String>)], key: &str) -> bool {
     places.iter().any(|(place, _)| place.split('/').nth(1) == Some(key))
 }
 
+fn api(provider: &str) -> Arc<Api> {
+    Catalogue::new(Vec::new()).provider(provider).unwrap().api().unwrap().clone()
+}
+
 fn github() -> Arc<Api> {
-    Catalogue::new(Vec::new()).provider("github").unwrap().api().unwrap().clone()
+    api("github")
 }
 
 #[test]
@@ -155,4 +159,14 @@ fn every_event_of_github_is_one_that_webhooks_can_have() {
     let unknown: Vec<&String> = api.events().names().iter().filter(|event| !subscribable(event)).collect();
     assert!(unknown.is_empty(), "not described: {unknown:?}");
     assert!(api.events().names().len() > 60);
+}
+
+#[test]
+fn the_events_of_stripe_are_those_of_its_sdk() {
+    let types = std::fs::read_to_string(installed("stripe/esm/resources/WebhookEndpoints.d.ts")).unwrap();
+    let (_, rest) = types.split_once("type EnabledEvent = ").unwrap();
+    let (list, _) = rest.split_once(';').unwrap();
+    let mut described: Vec<&str> = list.split(" | ").map(|name| name.trim_matches('\'')).collect();
+    described.retain(|name| *name != "*");
+    assert_eq!(api("stripe").events().names(), described);
 }

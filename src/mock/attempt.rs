@@ -13,6 +13,7 @@ use super::engine::Engine;
 use super::judge::{Judgement, judge};
 use super::lanes::Turn;
 use super::state::{Finish, Job};
+use super::webhook::Fields;
 use super::{StateError, message_id};
 use crate::model::{Delivery, DeliveryError, FailureKind, MessageState, MockAttempt, NextAttempt, Request, Secret};
 use crate::provider::{Counted, DisableAction, Draft, Generator, Provider, SignError, compose_attempt};
@@ -30,11 +31,15 @@ pub(super) fn compose(
     let now = if attempt > 1 && rules.resign_on_retry { now } else { first };
     let anew = if rules.same_id_on_retry { 0 } else { u64::from(attempt - 1) << 32 };
     let generator = RefCell::new(Generator::new(job.seed.wrapping_add(anew), now).with_ids_of(first));
+    let mut headers = headers(&job.emission.headers);
+    if let Some(api) = provider.api() {
+        headers.extend(api.webhook_headers(&Fields::from_iter([("id".to_owned(), job.webhook.as_str().into())])));
+    }
     let draft = Draft {
         event: &job.emission.event,
         body: &job.emission.body,
         content_type: job.emission.content_type.as_deref(),
-        headers: &headers(&job.emission.headers),
+        headers: &headers,
         url: &job.url,
         signature: None,
     };
