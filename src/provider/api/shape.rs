@@ -21,7 +21,7 @@ pub(super) enum Shape {
     Object(Vec<(Box<str>, Shape)>),
     /// One key for each event name, between these two texts.
     Names { before: Box<str>, after: Box<str> },
-    /// A list of a fixed length; ignored when read.
+    /// A list that begins so; what a document has behind that is ignored.
     List(Vec<Shape>),
 }
 
@@ -181,7 +181,13 @@ impl Shape {
     /// Finds the fields of a document; `at` is its place.
     pub(super) fn read(&self, value: &Value, at: &str, fields: &mut Fields) -> Result<(), Invalid> {
         match self {
-            Self::Constant(_) | Self::Text(_) | Self::List(_) | Self::Names { .. } => Ok(()),
+            Self::Constant(_) | Self::Text(_) | Self::Names { .. } => Ok(()),
+            Self::List(items) => {
+                let found = items.iter().zip(value.as_array().into_iter().flatten()).enumerate();
+                found
+                    .into_iter()
+                    .try_for_each(|(index, (item, value))| item.read(value, &format!("{at}[{index}]"), fields))
+            }
             Self::Field(place) => place.read(value, at, fields),
             Self::Object(entries) => {
                 let Value::Object(object) = value else {

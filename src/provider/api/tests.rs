@@ -274,6 +274,17 @@ fn the_providers_own_words_are_found() {
     assert_eq!(said("stripe", r#"{"error":{"message":"No such","type":"x"}}"#).as_deref(), Some("No such"));
     assert_eq!(said("prokeep", r#"{"errors":["a","b"]}"#).as_deref(), Some(r#"["a","b"]"#));
     assert_eq!(said("github", "<html>"), None);
+    let refused = r#"{"message":"Validation Failed","errors":[{"resource":"Hook","code":"custom","message":"Hook already exists"}]}"#;
+    assert_eq!(said("github", refused).as_deref(), Some("Hook already exists"));
+    assert_eq!(said("github", r#"{"message":"Not Found","status":"404"}"#).as_deref(), Some("Not Found"));
+    let refused = r#"{"detail":[{"loc":["body","url"],"msg":"Endpoint URLs must be valid","type":"value_error"}]}"#;
+    assert_eq!(said("svix", refused).as_deref(), Some("Endpoint URLs must be valid"));
+    assert_eq!(
+        said("svix", r#"{"code":"not_found","detail":"Entity not found"}"#).as_deref(),
+        Some("Entity not found")
+    );
+    assert_eq!(said("shopify", r#"{"errors":["is taken"]}"#).as_deref(), Some("is taken"));
+    assert_eq!(said("shopify", r#"{"errors":"Not Found"}"#).as_deref(), Some("Not Found"));
 }
 
 proptest! {
