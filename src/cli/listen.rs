@@ -10,7 +10,7 @@ use super::complete;
 use super::expect::Expected;
 use super::values::{byte_size, duration};
 use super::verify::ToleranceArg;
-use super::{SecretArgs, SignatureArgs, TlsArgs};
+use super::{CredentialArgs, SecretArgs, SignatureArgs, TlsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +21,7 @@ Examples:
   hookctl listen -f 3000 --resume           forward first what an earlier run left waiting
   hookctl listen -e 'invoice.*' --json > events.jsonl
   hookctl listen --where 'json:/data/amount>100'
+  hookctl listen --register github --var owner=me --var repo=app --public-url https://me.ngrok.app/hooks
   hookctl listen --expect 2 --timeout 30s   for CI: ends with 0 once two valid events came
   hookctl listen --expect 'prospect.added where json:/prospect/state=FL' --timeout 30s --junit report.xml
 
@@ -110,9 +111,30 @@ pub(crate) struct ListenArgs {
     /// Print the secret that would be used, for a .env file, and end
     #[arg(long)]
     pub(crate) print_secret: bool,
+    #[command(flatten)]
+    pub(crate) register: RegisterArgs,
     /// Keep no history: a 2xx then says only that the event was received
     #[arg(long)]
     pub(crate) no_store: bool,
+}
+
+/// A registration for the life of the listener.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RegisterArgs {
+    /// Register --public-url as a webhook with this provider, and remove it again on the way out
+    #[arg(long, value_name = "NAME", help_heading = "Registration", add = ArgValueCompleter::new(complete::providers))]
+    pub(crate) register: Option<String>,
+    /// For which events, by the API's names: a,b or globs such as 'thread_*' (default: all)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Registration")]
+    pub(crate) register_events: Vec<String>,
+    /// Call the provider's API here: a mock, a proxy, an installation of one's own
+    #[arg(long, value_name = "URL", help_heading = "Registration")]
+    pub(crate) api_url: Option<String>,
+    /// A value that the API's address needs, such as subdomain=acme (repeatable)
+    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Registration")]
+    pub(crate) variables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
 }
 
 /// Whose answer the sender gets.

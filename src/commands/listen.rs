@@ -1,6 +1,7 @@
 //! `hookctl listen`.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use wildmatch::WildMatch;
 
 use super::expectations::{End, Report};
 use super::shortfall::{expectations, unmet};
+use super::webhooks::{Made, Wish, wish};
 use super::{Context, chosen, input, resume};
 use crate::cli::{ListenArgs, RespondMode};
 use crate::delivery::Target;
@@ -39,8 +41,9 @@ pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
     }
     let path = args.junit.as_deref().filter(|_| !args.expect.is_empty());
     let report = Report::new(path, "hookctl listen", context)?;
+    let wish = wish(args, &options.providers, context)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(super::workers()).enable_all().build()?;
-    runtime.block_on(serve(args, context, options, &report))
+    runtime.block_on(begin(args, context, options, &report, wish))
 }
 
 /// The one place that prints a secret, because it was asked to by name.
@@ -57,8 +60,57 @@ fn print_secret(args: &ListenArgs, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &Report) -> Outcome {
+/// Takes the port, then registers, where that is wished, and takes the registration away again however
+/// listening ends.
+async fn begin(
+    args: &ListenArgs,
+    context: &Context,
+    mut options: Options,
+    report: &Report,
+    wish: Option<Wish>,
+) -> Outcome {
     let sockets = bind(&args.host, args.port).map_err(|error| cannot_bind(args.port, error))?;
+    let is_hurried = AtomicBool::new(false);
+    let mut signal = pin!(interrupt());
+    let Some(wish) = wish else { return serve(args, context, options, report, sockets, signal, &is_hurried).await };
+    let provider = wish.provider();
+    let temporary = match wish.make_until(context, signal.as_mut()).await? {
+        Made::Whole(temporary) => temporary,
+        Made::Interrupted(Some(temporary)) => {
+            temporary.end(context, false).await?;
+            return Ok(interrupted(args));
+        }
+        Made::Interrupted(None) => return Ok(Exit::Interrupted),
+    };
+    if let (Some(secret), Some(providers)) = (&temporary.secret, Arc::get_mut(&mut options.providers)) {
+        providers.set_secret(&provider, secret);
+    }
+    let outcome = serve(args, context, options, report, sockets, signal, &is_hurried).await;
+    let removed = temporary.end(context, is_hurried.load(Relaxed)).await;
+    // What listening came to counts before what became of the registration.
+    match (outcome, removed) {
+        (Ok(Exit::Done), Err(failure)) => Err(failure),
+        (outcome, Err(failure)) => {
+            context.say(&format!("warning: {:#}", failure.error));
+            outcome
+        }
+        (outcome, Ok(())) => outcome,
+    }
+}
+
+fn interrupted(args: &ListenArgs) -> Exit {
+    if args.expect.is_empty() { Exit::Done } else { Exit::Interrupted }
+}
+
+async fn serve(
+    args: &ListenArgs,
+    context: &Context,
+    options: Options,
+    report: &Report,
+    sockets: Vec<TcpListener>,
+    signal: Pin<&mut impl Future<Output = ()>>,
+    is_hurried: &AtomicBool,
+) -> Outcome {
     let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let client = Client::new(ClientOptions {
         timeout: Some(args.forward_timeout).filter(|limit| !limit.is_zero()),
@@ -78,9 +130,8 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &
     let port = own.first().map_or(args.port, std::net::SocketAddr::port);
     let began = Instant::now();
     let stopping = Notify::new();
-    let signal = stop_signal(Arc::clone(&closed));
     let stop = async {
-        signal.await;
+        or_closed(signal, Arc::clone(&closed)).await;
         stopping.notify_one();
     };
     let hurry = async {
@@ -89,6 +140,7 @@ async fn serve(args: &ListenArgs, context: &Context, options: Options, report: &
         tokio::time::sleep(SAY_AFTER).await;
         context.say("finishing what is in flight; ^C again ends at once");
         again.await;
+        is_hurried.store(true, Relaxed);
     };
     presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
     let ended = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop, hurry).await;
@@ -168,8 +220,10 @@ fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure>
             None => chosen::own_secret(context, provider),
         }
     };
+    let registered = args.register.register.iter().filter(|id| !args.provider.contains(id));
+    let ids: Vec<&String> = args.provider.iter().chain(registered).collect();
     let mut named = Vec::new();
-    for id in &args.provider {
+    for id in &ids {
         let provider = chosen::provider(context, id, &args.signature)?;
         let secret = secret_of(&provider)?;
         named.push(Verifier::new(provider, secret));
@@ -179,7 +233,7 @@ fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure>
         context.say(&format!("warning: {problem} (this provider is left out)"));
     }
     let mut others = Vec::new();
-    for provider in all.into_iter().filter(|provider| !args.provider.iter().any(|id| **id == **provider.id())) {
+    for provider in all.into_iter().filter(|provider| !ids.iter().any(|id| **id == **provider.id())) {
         let provider = chosen::with_configured_signature(context, provider, &Default::default())?;
         // A secret given by flag belongs to the named providers, where there are any. One that cannot be
         // read is no reason to stop: nobody asked for this provider.
@@ -240,12 +294,13 @@ impl Closed {
 /// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more. Signals are
 /// taken over by the call, not by the first poll: one that follows "Ready" at once finds them so.
 pub(super) fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
-    let interrupt = interrupt();
-    async move {
-        tokio::select! {
-            () = interrupt => {}
-            () = closed.changed.notified() => {}
-        }
+    or_closed(interrupt(), closed)
+}
+
+async fn or_closed(interrupt: impl Future<Output = ()>, closed: Arc<Closed>) {
+    tokio::select! {
+        () = interrupt => {}
+        () = closed.changed.notified() => {}
     }
 }
 

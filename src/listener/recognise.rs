@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Event, Reason, Request, Verdict, VerdictStatus};
+use crate::model::{Event, Reason, Request, Secret, Verdict, VerdictStatus};
 use crate::provider::{Circumstances, Identity, Provider, Verifier, identify};
 
 /// The providers a listener knows, each with its key.
@@ -27,6 +27,18 @@ impl Providers {
     pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
         let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
         Self { named, others: known, other_verifiers: others, verify }
+    }
+
+    /// The secret with which a named provider's requests are checked.
+    pub fn secret_of(&self, provider: &str) -> Option<&Secret> {
+        self.named.iter().find(|verifier| *provider == **verifier.provider().id())?.secret()
+    }
+
+    /// Checks what a named provider sends with this secret from now on.
+    pub fn set_secret(&mut self, provider: &str, secret: &Secret) {
+        for verifier in self.named.iter_mut().filter(|verifier| *provider == **verifier.provider().id()) {
+            *verifier = Verifier::new(Arc::clone(verifier.provider()), Some(secret.clone()));
+        }
     }
 
     /// Puts the credential back that the history does not keep, where it is known.

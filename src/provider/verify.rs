@@ -51,6 +51,11 @@ impl Verifier {
         self.secret.is_some()
     }
 
+    /// What it checks with.
+    pub fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
     /// The value of the header that is a credential in itself under this signature.
     pub fn credential(&self, id: &str) -> Option<HeaderValue> {
         let name = self.provider.credential_header(id)?;

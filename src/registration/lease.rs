@@ -38,7 +38,9 @@ pub struct Record {
     pub id: Option<String>,
     /// When (RFC 3339).
     pub made_at: String,
-    /// The working directory, in which the configuration was found.
+    /// The configuration that was named, where one was.
+    pub config: Option<PathBuf>,
+    /// The working directory, from which the configuration was found.
     pub directory: Option<PathBuf>,
 }
 
@@ -92,6 +94,7 @@ impl Record {
             url: url.to_owned(),
             id: None,
             made_at: made_at.to_string(),
+            config: None,
             directory: None,
         }
     }

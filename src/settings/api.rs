@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::secret::{NOT_THE_SECRET, SecretOrigin};
+use super::secret::SecretOrigin;
 
 /// The table as it is typed.
 #[derive(Debug, Default, Deserialize)]
@@ -135,6 +135,7 @@ fn text(value: &toml::Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::secret::NOT_THE_SECRET;
 
     fn table(text: &str) -> ApiTable {
         toml::from_str(text).unwrap()

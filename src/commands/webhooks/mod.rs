@@ -8,13 +8,17 @@ mod get;
 mod list;
 mod ping;
 mod preview;
+mod removal;
 mod secret_file;
 mod session;
 mod show;
 mod switch;
 mod target;
+mod temporary;
 mod update;
 mod whoami;
+
+pub(super) use temporary::{Made, Wish, wish};
 
 use super::Context;
 use crate::cli::WebhooksCommand;
