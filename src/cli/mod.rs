@@ -36,8 +36,9 @@ pub(crate) use send::{RetryRule, SendArgs, Tamper};
 pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 pub(crate) use webhooks::{
-    ApiArgs, ChosenEventsArgs, ConnectionArgs, CreateWebhookArgs, CredentialArgs, DeleteWebhooksArgs, GetWebhookArgs,
-    ListWebhooksArgs, PingWebhookArgs, PreviewArgs, SwitchWebhookArgs, UpdateWebhookArgs, WebhooksCommand, WhoamiArgs,
+    ApiArgs, ApplyArgs, ChosenEventsArgs, ConnectionArgs, CreateWebhookArgs, CredentialArgs, DeleteWebhooksArgs,
+    GetWebhookArgs, ListWebhooksArgs, PingWebhookArgs, PlanArgs, PreviewArgs, PruneArgs, SwitchWebhookArgs,
+    UpdateWebhookArgs, WantedArgs, WebhooksCommand, WhoamiArgs,
 };
 
 /// Test and debug webhooks: receive, verify, explain, send

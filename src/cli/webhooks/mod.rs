@@ -5,6 +5,7 @@ mod connection;
 mod create;
 mod credentials;
 mod look;
+mod wanted;
 
 use clap::Subcommand;
 
@@ -13,6 +14,7 @@ pub(crate) use connection::{ApiArgs, ConnectionArgs, PreviewArgs};
 pub(crate) use create::{ChosenEventsArgs, CreateWebhookArgs, UpdateWebhookArgs};
 pub(crate) use credentials::CredentialArgs;
 pub(crate) use look::{GetWebhookArgs, ListWebhooksArgs, WhoamiArgs};
+pub(crate) use wanted::{ApplyArgs, PlanArgs, PruneArgs, WantedArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhooksCommand {
@@ -34,4 +36,10 @@ pub(crate) enum WebhooksCommand {
     Ping(Box<PingWebhookArgs>),
     /// Test the credentials, and say whose they are
     Whoami(Box<WhoamiArgs>),
+    /// Remove what listeners registered and could not remove themselves
+    Prune(Box<PruneArgs>),
+    /// Compare the [[webhook]] tables of hookctl.toml with what the providers have
+    Plan(Box<PlanArgs>),
+    /// Make the providers' webhooks as hookctl.toml wants them
+    Apply(Box<ApplyArgs>),
 }

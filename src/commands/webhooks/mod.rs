@@ -1,5 +1,6 @@
 //! `hookctl webhooks`: registrations at the provider's side.
 
+mod apply;
 mod create;
 mod credentials;
 mod delete;
@@ -7,15 +8,19 @@ mod events;
 mod get;
 mod list;
 mod ping;
+mod plan;
 mod preview;
+mod prune;
 mod removal;
 mod secret_file;
 mod session;
 mod show;
+mod step;
 mod switch;
 mod target;
 mod temporary;
 mod update;
+mod wanted;
 mod whoami;
 
 pub(super) use temporary::{Made, Wish, wish};
@@ -36,5 +41,8 @@ pub(super) fn run(command: &WebhooksCommand, context: &Context) -> Outcome {
         WebhooksCommand::Disable(args) => switch::run(args, false, context),
         WebhooksCommand::Ping(args) => ping::run(args, context),
         WebhooksCommand::Whoami(args) => whoami::run(args, context),
+        WebhooksCommand::Prune(args) => prune::run(args, context),
+        WebhooksCommand::Plan(args) => plan::run(args, context),
+        WebhooksCommand::Apply(args) => apply::run(args, context),
     }
 }

@@ -129,7 +129,9 @@ fn prepare(
 fn intent(context: &Context, session: &Session, url: &str) -> Record {
     let mut intent = Record::intent(session.provider.id(), session.base.as_str(), url, Timestamp::now());
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    intent.variables = session.options.variables.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    let known = session.provider.api().map(|api| api.variables()).unwrap_or_default();
+    let variables = session.options.variables.iter().filter(|(name, _)| known.contains(name));
+    intent.variables = variables.map(|(name, value)| (name.clone(), text(value))).collect();
     intent.profile.clone_from(&context.global.profile);
     intent.config = context.global.config.as_deref().map(|path| context.path(path));
     intent.directory = Some(context.directory.clone());

@@ -18,6 +18,10 @@ pub struct Abilities {
     pub disable: bool,
     /// Give one a note.
     pub description: bool,
+    /// Make one that is switched off.
+    pub create_disabled: bool,
+    /// Make one with a note.
+    pub create_description: bool,
     /// A webhook is for one event.
     pub one_each: bool,
 }
@@ -32,10 +36,22 @@ impl Abilities {
             enable: api.supports(Operation::Enable),
             disable: api.supports(Operation::Disable),
             description: api.takes(Operation::Update, "description"),
+            create_disabled: api.takes(Operation::Create, "enabled"),
+            create_description: api.takes(Operation::Create, "description"),
             one_each: api.events().one_each(),
         }
     }
 
+    /// What can be done to one that is made, in its own call or in the next.
+    pub(super) fn can_begin_with(&self, difference: &Difference) -> bool {
+        match difference {
+            Difference::Enabled { wanted: false } if self.create_disabled => true,
+            Difference::Description { .. } if self.create_description => true,
+            difference => self.can_make(difference),
+        }
+    }
+
+    /// What can be done to one that is there.
     pub(super) fn can_make(&self, difference: &Difference) -> bool {
         match difference {
             Difference::Missing => self.create,

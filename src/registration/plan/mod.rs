@@ -129,8 +129,11 @@ pub fn plan(
 }
 
 fn step(place: usize, actual: Option<&Webhook>, needed: Vec<Difference>, abilities: &Abilities) -> Step {
-    let (differences, impossible): (Vec<_>, Vec<_>) =
-        needed.into_iter().partition(|difference| abilities.can_make(difference));
+    let can = |difference: &Difference| match actual {
+        Some(_) => abilities.can_make(difference),
+        None => abilities.can_begin_with(difference),
+    };
+    let (differences, impossible): (Vec<_>, Vec<_>) = needed.into_iter().partition(can);
     let action = match actual {
         None if impossible.contains(&Difference::Missing) => Action::Impossible,
         None => Action::Create,

@@ -9,6 +9,8 @@ const ALL: Abilities = Abilities {
     enable: true,
     disable: true,
     description: true,
+    create_disabled: true,
+    create_description: true,
     one_each: false,
 };
 
@@ -64,7 +66,7 @@ fn what_the_api_cannot_do_is_told_and_the_rest_is_done() {
     assert_eq!(steps[0].action, Action::Update);
     assert_eq!(steps[0].differences, [Difference::Enabled { wanted: false }]);
     assert!(matches!(steps[0].impossible[..], [Difference::Events { .. }]));
-    let poorest = Abilities { disable: false, ..poor };
+    let poorest = Abilities { disable: false, create_disabled: false, ..poor };
     assert_eq!(plan(&[wish.clone()], &there, &poorest, same)[0].action, Action::Impossible);
     let none = Abilities { create: false, ..poorest };
     assert_eq!(plan(&[wish], &[], &none, same)[0].action, Action::Impossible);
@@ -154,8 +156,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn some_abilities()(create: bool, events: bool, enable: bool, disable: bool, description: bool, one_each: bool) -> Abilities {
-        Abilities { create, events, enable, disable, description, one_each, delete: true }
+    fn some_abilities()(create: bool, events: bool, enable: bool, disable: bool, description: bool, one_each: bool, create_disabled: bool, create_description: bool) -> Abilities {
+        Abilities { create, events, enable, disable, description, create_disabled, create_description, one_each, delete: true }
     }
 }
 
