@@ -3,6 +3,7 @@
 
 mod api_server;
 mod app;
+mod apply;
 mod case;
 mod catalogue;
 mod config;
@@ -24,6 +25,7 @@ mod hostile;
 mod keyring;
 mod layers;
 mod leaks;
+mod leases;
 mod life;
 mod limits;
 mod listen;

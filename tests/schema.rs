@@ -94,6 +94,7 @@ fn samples() -> Vec<Value> {
         registered(&["delete", "x"]),
         registered(&["ping", "x"]),
         registered(&["whoami"]),
+        crate::leases::left_behind(),
         json!({ "v": 1, "type": "lagged", "missed": 3 }),
     ];
     let mock = sandbox.mock(&["prokeep", "--to", &app.url()]);
@@ -101,6 +102,7 @@ fn samples() -> Vec<Value> {
     sandbox.run(&["mock", "emit", "message_received", "--api-url", &mock.url]);
     samples.push(mock.next_of("attempt"));
     samples.push(line_of(&sandbox.run(&["mock", "log", "--api-url", &mock.url, "--json"]), "message"));
+    samples.extend(crate::apply::planned_and_applied());
     samples.extend(listening.interrupt().1.into_iter().filter(|line| line["type"] == "stopped"));
     let error = sandbox.run(&["send", "prospect.add", "--to", "1", "--json"]);
     samples.push(serde_json::from_str(error.stderr.trim()).unwrap());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::webhooks::accepted;
 use super::{Context, chosen, config};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http;
@@ -41,6 +42,7 @@ pub(super) fn run(context: &Context) -> Outcome {
     let mut checks = vec![version(), configuration(context)];
     checks.extend(manifests(context));
     checks.extend(secrets(context));
+    checks.extend(credentials(context));
     checks.extend(history(context));
     checks.extend([port(context), certificates(), proxies()]);
     let exit = if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::No };
@@ -92,6 +94,24 @@ fn secrets(context: &Context) -> Vec<Check> {
             ),
         })
         .collect()
+}
+
+/// Credentials of the registration APIs that the configuration names are tried out. That an API cannot be
+/// reached now says nothing about them.
+fn credentials(context: &Context) -> Vec<Check> {
+    let ids = context.catalogue.ids().into_iter().filter(|id| context.settings.has_api(id));
+    ids.map(|id| match accepted(context, &id) {
+        Ok(accepted) => Check::good("credentials", format!("{id}: {accepted}")),
+        Err(failure) if failure.exit == Exit::Machine => {
+            Check::good("credentials", format!("{id}: not tried: {:#}", failure.error))
+        }
+        Err(failure) => Check::bad(
+            "credentials",
+            format!("{id}: {:#}", failure.error),
+            failure.hint.unwrap_or_else(|| "mend the configuration".to_owned()),
+        ),
+    })
+    .collect()
 }
 
 /// The history: where it is, whether it can be written and read, and how full it is.

@@ -93,7 +93,7 @@ impl Record {
             variables: BTreeMap::new(),
             url: url.to_owned(),
             id: None,
-            made_at: made_at.to_string(),
+            made_at: format!("{made_at:.6}"),
             config: None,
             directory: None,
         }

@@ -14,6 +14,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLES)]
 pub(crate) struct ListWebhooksArgs {
+    /// Only those that listeners on this machine registered
+    #[arg(long)]
+    pub(crate) mine: bool,
     #[command(flatten)]
     pub(crate) preview: PreviewArgs,
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! `hookctl webhooks`: registrations at the provider's side.
 
+mod accepted;
 mod apply;
 mod create;
 mod credentials;
@@ -23,6 +24,7 @@ mod update;
 mod wanted;
 mod whoami;
 
+pub(super) use accepted::accepted;
 pub(super) use temporary::{Made, Wish, wish};
 
 use super::Context;

@@ -33,6 +33,14 @@ struct Fields<'w> {
     updated_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_file: Option<String>,
+    /// A listener on this machine made it, and removes it.
+    #[serde(skip_serializing_if = "is_false")]
+    mine: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Prints one webhook.
@@ -43,7 +51,7 @@ pub(super) fn one(
     context: &Context,
 ) -> Result<(), Failure> {
     if context.json() {
-        return line(provider, webhook, secret_file, context);
+        return line(provider, webhook, secret_file, false, context);
     }
     let mut facts =
         vec![("id", webhook.id.clone()), ("url", webhook.url.clone()), ("events", webhook.events.join(", "))];
@@ -56,10 +64,11 @@ pub(super) fn one(
     Ok(output::print(text)?)
 }
 
-/// Prints several.
-pub(super) fn all(provider: &str, webhooks: &[Webhook], context: &Context) -> Result<(), Failure> {
+/// Prints several; `mine` are the ids of those that listeners on this machine made.
+pub(super) fn all(provider: &str, webhooks: &[Webhook], mine: &[String], context: &Context) -> Result<(), Failure> {
     if context.json() {
-        return webhooks.iter().try_for_each(|webhook| line(provider, webhook, None, context));
+        let print = |webhook: &Webhook| line(provider, webhook, None, mine.contains(&webhook.id), context);
+        return webhooks.iter().try_for_each(print);
     }
     if webhooks.is_empty() {
         context.say(&format!("{provider} has no webhooks for these credentials"));
@@ -69,7 +78,13 @@ pub(super) fn all(provider: &str, webhooks: &[Webhook], context: &Context) -> Re
     context.print_table(&HEADERS, &rows)
 }
 
-fn line(provider: &str, webhook: &Webhook, secret_file: Option<&Path>, context: &Context) -> Result<(), Failure> {
+fn line(
+    provider: &str,
+    webhook: &Webhook,
+    secret_file: Option<&Path>,
+    mine: bool,
+    context: &Context,
+) -> Result<(), Failure> {
     let time = |time: Option<Timestamp>| time.map(|time| format!("{time:.6}"));
     let fields = Fields {
         id: &webhook.id,
@@ -80,6 +95,7 @@ fn line(provider: &str, webhook: &Webhook, secret_file: Option<&Path>, context: 
         created_at: time(webhook.created_at),
         updated_at: time(webhook.updated_at),
         secret_file: secret_file.map(|path| path.display().to_string()),
+        mine,
     };
     context.print_item("webhook", &Line { provider, webhook: fields })
 }

@@ -1,0 +1,29 @@
+//! Whether a configured API accepts its credentials: for `hookctl doctor`.
+
+use std::time::Duration;
+
+use super::session::Session;
+use crate::cli::{ConnectionArgs, CredentialArgs, TlsArgs};
+use crate::commands::Context;
+use crate::error::Failure;
+
+/// `doctor` looks at many things: one API that hangs must not hold up the rest.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks the API once; says as whom the credentials are accepted.
+pub(in crate::commands) fn accepted(context: &Context, provider: &str) -> Result<String, Failure> {
+    let connection = ConnectionArgs {
+        api_url: None,
+        variables: Vec::new(),
+        timeout: PATIENCE,
+        retries: 0,
+        credentials: CredentialArgs::default(),
+        tls: TlsArgs::default(),
+        insecure_send_token: false,
+    };
+    let session = Session::open(context, provider, &connection)?;
+    let login = session.call(context, async |client| client.whoami().await)?;
+    let origins = session.options.credentials.origins().join(", ");
+    let login = login.map(|login| format!(" as {login}")).unwrap_or_default();
+    Ok(if origins.is_empty() { format!("accepted{login}") } else { format!("accepted{login} ({origins})") })
+}
