@@ -1,5 +1,7 @@
 //! Credentials for registration APIs: where they may stand, which counts, and that nothing shows them.
 
+use crate::api_server;
+use crate::app::App;
 use crate::sandbox::Sandbox;
 
 /// Value and origin of each `provider.NAME.api` key.
@@ -72,4 +74,100 @@ fn a_wanted_webhook_must_say_what_where_and_at_whom() {
         let ended = sandbox.run(&["config"]);
         assert!(ended.code == 2 && ended.stderr.contains(problem), "{text}: {}", ended.stderr);
     }
+}
+
+/// An API that answers everything with an empty list, and a folder that knows it as `acme`.
+fn acme(config: &str) -> (Sandbox, App) {
+    let app = App::start(|_| api_server::json(200, &serde_json::json!({ "data": [], "name": "jo" })));
+    let sandbox = api_server::acme();
+    sandbox.write("hookctl.toml", config.replace("URL", &app.url()));
+    (sandbox, app)
+}
+
+/// The credential that the API was shown.
+fn sent(sandbox: &Sandbox, app: &App, more: &[&str]) -> String {
+    let ended = sandbox.run(&[&["webhooks", "list", "--provider", "acme"], more].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    app.next().all("authorization").concat()
+}
+
+#[test]
+fn flag_before_variable_before_profile_before_file_before_the_providers_own() {
+    let (sandbox, app) = acme("[provider.acme.api]\nbase_url = \"URL\"\n");
+    assert_eq!(sent(&sandbox, &app, &[]), format!("Bearer {}", api_server::TOKEN), "the provider's own");
+    let (sandbox, app) = acme(
+        "[provider.acme.api]\nbase_url = \"URL\"\ntoken = \"env:FILE\"\n[profile.ci.provider.acme.api]\ntoken = \"file:s/ci\"\n",
+    );
+    sandbox.write("s/ci", "of-the-profile\n");
+    let sandbox = sandbox.env("FILE", "of-the-file").env("FLAG", "of-the-flag");
+    assert_eq!(sent(&sandbox, &app, &[]), "Bearer of-the-file");
+    assert_eq!(sent(&sandbox, &app, &["--profile", "ci"]), "Bearer of-the-profile");
+    let sandbox = sandbox.env("HOOKCTL_TOKEN", "of-the-variable");
+    assert_eq!(sent(&sandbox, &app, &["--profile", "ci"]), "Bearer of-the-variable");
+    assert_eq!(sent(&sandbox, &app, &["--token-env", "FLAG"]), "Bearer of-the-flag");
+}
+
+#[test]
+fn a_refusal_names_the_place_of_each_value_and_a_half_pair_the_missing_half() {
+    let app = App::answering("401 Unauthorized", "{}");
+    let url = app.url();
+    let sandbox = Sandbox::new().env("NAME", "jo").env("PASS", "hunter2");
+    sandbox.write("hookctl.toml", "[provider.prokeep.api]\nusername = \"jo\"\nvars = { subdomain = \"acme\" }\n");
+    let list = ["webhooks", "list", "--provider", "prokeep", "--json", "--api-url", &url];
+    let denied = sandbox.run(&[&list[..], &["--password-env", "PASS"]].concat());
+    let message = denied.error()["message"].as_str().unwrap().to_owned();
+    assert!(denied.code == 1 && message.contains("env:PASS") && message.contains("hookctl.toml"), "{message}");
+    assert!(!denied.stderr.contains("hunter2"));
+    let half = sandbox.run(&list);
+    assert_eq!((half.code, half.error()["code"].as_str()), (2, Some("no_credentials")), "{}", half.stderr);
+    assert!(half.error()["message"].as_str().unwrap().contains("but no password"), "{}", half.stderr);
+    for (flags, code) in [
+        (["--password-env", "UNSET"], "usage"),
+        (["--password-file", "none.txt"], "usage"),
+        (["--password", ""], "empty_credential"),
+    ] {
+        let ended = sandbox.run(&[&list[..], &flags].concat());
+        assert_eq!((ended.code, ended.error()["code"].as_str()), (2, Some(code)), "{flags:?} {}", ended.stderr);
+        assert!(ended.error()["message"].as_str().unwrap().contains("password for prokeep"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_password_among_the_arguments_is_warned_about_and_a_readable_file_too() {
+    let (sandbox, app) = acme("[provider.acme.api]\nbase_url = \"URL\"\n");
+    let url = app.url();
+    sandbox.write("token.txt", "abc");
+    let list = |more: [&str; 2]| {
+        sandbox.run(&[&["webhooks", "list", "--provider", "acme", "--api-url", &url][..], &more].concat()).stderr
+    };
+    assert!(list(["--token", "abc"]).contains("warning: other users of this machine can see --token"));
+    assert!(list(["--token-file", "token.txt"]).contains("warning: other users can read"));
+    assert!(!list(["--token-env", "ACME_TOKEN"]).contains("warning"));
+}
+
+#[test]
+fn doctor_tries_the_credentials_of_configured_apis() {
+    let check = |sandbox: &Sandbox| {
+        let ended = sandbox.run(&["doctor", "--json"]);
+        let line = ended.lines().into_iter().find(|line| line["name"] == "credentials");
+        (ended.code, line.map(|line| (line["ok"].as_bool().unwrap(), line["found"].as_str().unwrap().to_owned())))
+    };
+    let port = ["HOOKCTL_PORT", "0"];
+    let (sandbox, _app) = acme("[provider.acme.api]\nbase_url = \"URL\"\n");
+    let (code, found) = check(&sandbox.env(port[0], port[1]));
+    assert_eq!((code, found), (0, Some((true, "acme: accepted as jo (token from env:ACME_TOKEN)".to_owned()))));
+
+    let denying = App::answering("401 Unauthorized", "{}");
+    let sandbox = api_server::acme().env(port[0], port[1]);
+    sandbox.write("hookctl.toml", format!("[provider.acme.api]\nbase_url = \"{}\"\n", denying.url()));
+    let (code, found) = check(&sandbox);
+    assert!(code == 1 && found.as_ref().is_some_and(|(ok, text)| !ok && text.contains("env:ACME_TOKEN")), "{found:?}");
+
+    let gone = format!("[provider.acme.api]\nbase_url = \"http://127.0.0.1:{}\"\n", crate::app::closed_port());
+    sandbox.write("hookctl.toml", gone);
+    let (code, found) = check(&sandbox);
+    assert!(code == 0 && found.as_ref().is_some_and(|(ok, text)| *ok && text.contains("not tried")), "{found:?}");
+
+    sandbox.write("hookctl.toml", "");
+    assert_eq!(check(&sandbox), (0, None), "nobody said that this API may be called");
 }
