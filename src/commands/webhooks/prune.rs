@@ -172,7 +172,8 @@ mod tests {
         let other = webhook("other", "https://me.example/else", Some("2026-01-01T12:00:01Z"));
         assert_eq!(found(&[old.clone(), other.clone()]), None);
         assert_eq!(found(&[old, new.clone(), other]), Some("new"));
-        let its_own = Record { id: Some("new".into()), ..record() };
+        let mut its_own = record();
+        its_own.id = Some("new".into());
         assert!(search(&[new], &record(), &[its_own]).unwrap().is_none(), "it belongs to another listener");
     }
 

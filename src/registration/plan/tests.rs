@@ -96,7 +96,10 @@ fn two_that_nothing_tells_apart_are_found() {
 #[test]
 fn a_note_that_is_left_out_is_left_alone() {
     let noted = Webhook { description: Some("hers".into()), ..actual("1", "https://a/", &["x"]) };
-    assert_eq!(plan(&[wanted("https://a/", &["x"])], &[noted.clone()], &ALL, same)[0].action, Action::Unchanged);
+    assert_eq!(
+        plan(&[wanted("https://a/", &["x"])], std::slice::from_ref(&noted), &ALL, same)[0].action,
+        Action::Unchanged
+    );
     let mine = Wanted { description: Some("mine".into()), ..wanted("https://a/", &["x"]) };
     let is_note = |difference: &Difference| matches!(difference, Difference::Description { .. });
     assert!(plan(&[mine], &[noted], &ALL, same)[0].differences.iter().all(is_note));
