@@ -171,3 +171,14 @@ fn doctor_tries_the_credentials_of_configured_apis() {
     sandbox.write("hookctl.toml", "");
     assert_eq!(check(&sandbox), (0, None), "nobody said that this API may be called");
 }
+
+#[test]
+fn doctor_sends_no_credentials_to_an_address_that_only_a_file_names() {
+    let sandbox = Sandbox::new().env("HOOKCTL_PORT", "0").env("GITHUB_TOKEN", "ghp_sentinel");
+    sandbox.write("hookctl.toml", "[provider.github.api]\nbase_url = \"https://198.51.100.7/\"\n");
+    let ended = sandbox.run(&["doctor"]);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(ended.stdout.contains("github: not tried: https://198.51.100.7/ is not the address"), "{}", ended.stdout);
+    let listed = sandbox.run(&["webhooks", "list", "--provider", "github", "--dry-run", "--var", "org=acme"]);
+    assert!(listed.stderr.contains("note: https://198.51.100.7/ is called as github, because"), "{}", listed.stderr);
+}

@@ -248,6 +248,48 @@ fn a_port_that_is_taken_is_found_before_the_provider_is_asked() {
     assert!(github.list().is_empty() && leases(&github.sandbox) == 0);
 }
 
+/// An API that takes its time to make a webhook.
+fn slow_to_make(time: Duration) -> App {
+    App::start(move |seen| {
+        if seen.line().starts_with("POST") {
+            std::thread::sleep(time);
+        }
+        api_server::json(201, &api_server::hook("x"))
+    })
+}
+
+/// Starts to register at it, without waiting for anything.
+fn register_at(api: &App, sandbox: &Sandbox) -> std::process::Child {
+    let url = api.url();
+    let target = ["--public-url", "http://127.0.0.1:9/", "--api-url", &url];
+    let child = sandbox.start(&[&["listen", "--json", "--port", "0", "--register", "acme"][..], &target].concat());
+    assert!(api.next().line().starts_with("POST"));
+    child
+}
+
+#[test]
+fn an_interrupt_while_the_provider_is_asked_takes_back_what_it_made() {
+    let (api, sandbox) = (slow_to_make(Duration::from_millis(700)), api_server::acme());
+    let child = register_at(&api, &sandbox);
+    signal(child.id(), "INT");
+    assert!(api.next().line().starts_with("DELETE"));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(!String::from_utf8_lossy(&ended.stdout).contains("ready") && leases(&sandbox) == 0);
+}
+
+#[test]
+fn a_second_interrupt_while_the_provider_is_asked_leaves_the_intent() {
+    let (api, sandbox) = (slow_to_make(Duration::from_secs(60)), api_server::acme());
+    let mut child = register_at(&api, &sandbox);
+    signal(child.id(), "INT");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "the answer is waited for");
+    signal(child.id(), "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(leases(&sandbox) > 0);
+}
+
 /// An API that makes webhooks at once and takes its time to delete them.
 fn slow_to_delete() -> App {
     App::start(|seen| {

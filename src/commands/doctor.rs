@@ -103,7 +103,8 @@ fn credentials(context: &Context) -> Vec<Check> {
     ids.map(|id| match accepted(context, &id) {
         Ok(accepted) => Check::good("credentials", format!("{id}: {accepted}")),
         Err(failure) if failure.exit == Exit::Machine => {
-            Check::good("credentials", format!("{id}: not tried: {:#}", failure.error))
+            let cure = format!("`hookctl webhooks whoami --provider {id}` tries them");
+            Check { hint: Some(cure), ..Check::good("credentials", format!("{id}: not tried: {:#}", failure.error)) }
         }
         Err(failure) => Check::bad(
             "credentials",

@@ -14,6 +14,9 @@ pub(crate) struct PruneArgs {
     /// Show what would be removed
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Forget what cannot be removed; it stays at the provider
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) forget: bool,
     /// Only at this provider
     #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::providers))]
     pub(crate) provider: Option<String>,

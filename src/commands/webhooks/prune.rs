@@ -76,11 +76,11 @@ fn prune(lease: Lease, known: &[Record], args: &PruneArgs, context: &Context) ->
             (Removal::Failed, Some(format!("{:#}{hint}", failure.error)), failure.exit)
         }
     };
-    if removal.is_over() {
+    if removal.is_over() || args.forget {
         lease.release().map_err(unreadable)?;
     }
     report(context, &record, removal, reason.as_deref())?;
-    Ok(exit)
+    Ok(if args.forget { Exit::Done } else { exit })
 }
 
 fn attempt(record: &mut Record, known: &[Record], args: &PruneArgs, context: &Context) -> Result<Removal, Failure> {

@@ -12,7 +12,9 @@ use crate::error::Failure;
 use crate::output::{self, Palette, Role};
 use crate::provider::Provider;
 use crate::provider::api::{Api, Fields, Operation};
-use crate::registration::{Client, Options, Progress, RegistrationError, Tell, api_of, base_url, check_call};
+use crate::registration::{
+    Client, Options, Progress, RegistrationError, Tell, api_of, base_url, check_call, is_loopback,
+};
 
 /// One provider's API, ready to be called.
 pub(in crate::commands) struct Session {
@@ -36,10 +38,10 @@ impl Session {
         let provider = context.catalogue.provider(id)?;
         let api = api_of(&provider)?;
         let settings = context.settings.api(provider.id());
-        let configured = settings.base_url.map(|(url, _)| url);
+        let configured = settings.base_url.filter(|_| args.api_url.is_none());
         let vars = settings.vars.into_iter().map(|(name, (value, _))| (name, value)).collect();
         let options = Options {
-            api_url: args.api_url.clone().or(configured),
+            api_url: args.api_url.clone().or_else(|| configured.as_ref().map(|(url, _)| url.clone())),
             credentials: credentials::find(context, &provider, &args.credentials)?,
             variables: variables(api, vars, &args.variables)?,
             timeout: args.timeout,
@@ -50,6 +52,10 @@ impl Session {
             tell: teller(context),
         };
         let base = base_url(&provider, &options)?;
+        if let Some((_, origin)) = configured.filter(|_| !is_loopback(&base)) {
+            // A file that came with someone else's work can say where credentials go.
+            context.say(&format!("note: {base} is called as {}, because {origin} says so", provider.id()));
+        }
         Ok(Self { provider, base, options })
     }
 

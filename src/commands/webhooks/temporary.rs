@@ -197,10 +197,14 @@ impl Wish {
                 Err(error) => {
                     let is_uncertain = error.is_uncertain();
                     let failure = Failure::from(error);
-                    if !is_uncertain {
-                        lease.release().map_err(cannot_remember)?;
+                    // Why it failed counts before what became of the rest.
+                    let warn = |problem: &dyn std::fmt::Display| context.say(&format!("warning: {problem}"));
+                    if !is_uncertain && let Err(error) = lease.release() {
+                        warn(&error);
                     }
-                    temporary.end(context, false).await?;
+                    if let Err(failure) = temporary.end(context, false).await {
+                        warn(&failure.error);
+                    }
                     let prune = "`hookctl webhooks prune` looks for it and removes it";
                     return Err(if is_uncertain { failure.hint(prune) } else { failure });
                 }
