@@ -36,7 +36,6 @@ async function register() {
   const gone = await refused(() => endpoints.retrieve(created.id));
   assert.ok(gone instanceof StripeInvalidRequestError, gone);
   assert.deepEqual([gone.statusCode, gone.code], [404, "resource_missing"]);
-  assert.match(gone.message, new RegExp(created.id));
 
   await pages();
   await sameKey();
