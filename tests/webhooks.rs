@@ -461,9 +461,46 @@ fn an_address_that_is_no_api_is_refused() {
 }
 
 #[test]
-fn deletes_are_counted_one_by_one() {
-    let (sandbox, app) = (acme(), App::start(in_turn(vec![answer(204, &[], ""), answer(404, &[], "")])));
+fn one_that_is_unknown_does_not_keep_the_others_from_being_deleted() {
+    let answers = vec![answer(404, &[], ""), answer(204, &[], ""), answer(404, &[], ""), answer(204, &[], "")];
+    let (sandbox, app) = (acme(), App::start(in_turn(answers)));
+    let ended = call(&sandbox, &app, &["delete", "a", "b", "c", "d", "--json"]);
+    assert_eq!((ended.code, ended.lines().len(), &ended.error()["code"]), (1, 2, &json!("unknown_webhook")));
+    assert!(ended.stderr.contains("`a`") && ended.stderr.contains("`c`"), "{}", ended.stderr);
+    assert_eq!(count(&app.rest(), "DELETE"), 4);
+}
+
+#[test]
+fn a_refusal_ends_a_row_of_deletes() {
+    let (sandbox, app) = (acme(), App::start(in_turn(vec![answer(204, &[], ""), answer(401, &[], "")])));
     let ended = call(&sandbox, &app, &["delete", "a", "b", "c", "--json"]);
-    assert_eq!((ended.code, ended.lines().len(), &ended.error()["code"]), (1, 1, &json!("unknown_webhook")));
+    assert_eq!((ended.code, ended.lines().len()), (1, 1));
     assert_eq!(count(&app.rest(), "DELETE"), 2, "the third is not tried");
+}
+
+#[test]
+fn a_deleted_webhook_whose_secret_is_still_kept_says_where() {
+    let (sandbox, app) = (acme(), App::start(in_turn(vec![answer(204, &[], "")])));
+    sandbox.write(".local/share/hookctl/secrets/acme-wh_1", "s3cret");
+    let ended = call(&sandbox, &app, &["delete", "wh_1"]);
+    assert!(ended.stderr.contains("secret is still in ") && ended.stderr.contains("acme-wh_1"), "{}", ended.stderr);
+}
+
+#[test]
+fn more_than_twenty_webhooks_at_once_are_asked_about() {
+    let sandbox = Sandbox::new().env("T", TOKEN);
+    let target = ["--target", "https://app.test/hooks", "--all-events", "--json"];
+    let shopify = ["webhooks", "create", "--provider", "shopify", "--var", "shop=snow", "--token-env", "T"];
+    let ended = sandbox.run(&[&shopify[..], &target, &["--api-url", "http://127.0.0.1:9"]].concat());
+    assert_eq!((ended.code, &ended.error()["code"]), (2, &json!("unconfirmed")), "{}", ended.stderr);
+    assert!(ended.error()["hint"].as_str().unwrap().contains("--yes"));
+}
+
+#[test]
+fn a_curl_command_is_an_object_where_json_is_asked_for() {
+    let sandbox = Sandbox::new().env("T", TOKEN);
+    let stripe = ["webhooks", "list", "--provider", "stripe", "--token-env", "T", "--curl", "--json"];
+    let lines = sandbox.run(&stripe).lines();
+    assert_eq!(lines[0]["type"], "curl");
+    assert!(lines[0]["command"].as_str().unwrap().contains("\"${T}\""), "{lines:?}");
 }

@@ -57,7 +57,12 @@ fn print(check: &Check, context: &Context) -> Result<(), Failure> {
         return context.print_item("check", check);
     }
     let palette = context.human(0).palette;
-    let glyph = if check.ok { palette.paint(Role::Good, "✓") } else { palette.paint(Role::Bad, "✗") };
+    let glyph = match (check.ok, &check.hint) {
+        (true, None) => palette.paint(Role::Good, "✓"),
+        // Nothing is wrong, and something was not tried.
+        (true, Some(_)) => palette.paint(Role::Warning, "·"),
+        (false, _) => palette.paint(Role::Bad, "✗"),
+    };
     let hint = check.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
     Ok(output::print(format!("{glyph} {}: {}\n{hint}", check.name, output::untrusted(&check.found)))?)
 }

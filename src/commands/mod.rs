@@ -163,7 +163,11 @@ fn usage(error: &clap::Error) -> Result<Failure, Failure> {
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             output::talk(text.to_string())?;
-            Ok(Failure::usage("no command was given").hint("`hookctl listen --help` shows examples"))
+            let text = text.to_string();
+            let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
+            let command: Vec<&str> = usage.split(' ').take_while(|word| !word.starts_with(['[', '<'])).collect();
+            let missing = if usage.contains("[COMMAND]") { "nothing was asked for" } else { "no command was given" };
+            Ok(Failure::usage(missing).hint(format!("`{} --help` shows examples", command.join(" "))))
         }
         _ => {
             let text = text.to_string();

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use super::Context;
-use crate::error::{Exit, Outcome};
+use crate::error::{Exit, Failure, Outcome};
 use crate::model::Request;
 use crate::output;
 
@@ -16,7 +16,7 @@ pub(super) fn show(mut request: Request, as_curl: bool, context: &Context) -> Ou
         if masked {
             context.say("note: the credential is masked; put it in place of ***");
         }
-        output::print(format!("{}\n", output::curl(&request, &url)))?;
+        command(&output::curl(&request, &url), context)?;
     } else if context.json() {
         context.print_item("request", &Printed::new(&request, &url))?;
     } else {
@@ -25,6 +25,20 @@ pub(super) fn show(mut request: Request, as_curl: bool, context: &Context) -> Ou
         output::print(human.request_head(&request) + &body)?;
     }
     Ok(Exit::Done)
+}
+
+/// Prints a shell command for people, or as JSON.
+pub(super) fn command(command: &str, context: &Context) -> Result<(), Failure> {
+    if context.json() {
+        return context.print_item("curl", &Curl { command });
+    }
+    Ok(output::print(format!("{command}\n"))?)
+}
+
+/// A shell command as JSON.
+#[derive(Serialize)]
+struct Curl<'c> {
+    command: &'c str,
 }
 
 /// Puts `***` in place of headers that are credentials in themselves; tells whether there were any.

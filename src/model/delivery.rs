@@ -91,6 +91,11 @@ impl FailureKind {
             Self::Backlog => "backlog",
         }
     }
+
+    /// Whether nobody was there at all.
+    pub const fn is_absent(self) -> bool {
+        matches!(self, Self::Refused | Self::Dns | Self::Unreachable)
+    }
 }
 
 /// Why a delivery failed, with the cure.

@@ -64,7 +64,8 @@ pub fn span(duration: Duration) -> String {
         return "under 1ms".to_owned();
     }
     let precise = if duration < Duration::from_secs(10) { 1 } else { 1000 };
-    let rounded = Duration::from_millis((duration.as_millis() as u64).div_ceil(precise).saturating_mul(precise));
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let rounded = Duration::from_millis((millis.saturating_add(precise / 2) / precise).saturating_mul(precise));
     format!("{:#}", SignedDuration::try_from(rounded).unwrap_or(SignedDuration::MAX))
 }
 
@@ -176,9 +177,15 @@ mod tests {
 
     #[test]
     fn a_duration_is_as_exact_as_a_person_wants_it() {
-        for (millis, text) in
-            [(0, "0s"), (300, "300ms"), (5000, "5s"), (272_105_001, "75h 35m 6s"), (9_999, "9s 999ms")]
-        {
+        for (millis, text) in [
+            (0, "0s"),
+            (300, "300ms"),
+            (5000, "5s"),
+            (272_105_499, "75h 35m 5s"),
+            (10_070, "10s"),
+            (10_500, "11s"),
+            (9_999, "9s 999ms"),
+        ] {
             assert_eq!(span(Duration::from_millis(millis)), text);
         }
         assert_eq!(span(Duration::from_micros(50)), "under 1ms");

@@ -66,6 +66,9 @@ fn explain(place: &str, service: &str, account: &str, error: &Error) -> Failure 
             .hint("delete all but one, or name another account"),
         Error::NoStorageAccess(reason) => failed(format!("the keyring stays locked for {place}: {reason}"))
             .hint(format!("unlock it first, or {ELSEWHERE}")),
+        Error::PlatformFailure(_) if !has_session() => {
+            failed(format!("no keyring is in this session for {place}")).hint(format!("{START}, or {ELSEWHERE}"))
+        }
         Error::PlatformFailure(reason) => failed(format!("no keyring answers for {place}: {}", first_line(reason)))
             .hint(format!("{START}, or {ELSEWHERE}")),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
@@ -74,6 +77,11 @@ fn explain(place: &str, service: &str, account: &str, error: &Error) -> Failure 
         }
         other => failed(format!("the keyring refuses {place}: {other}")).hint(ELSEWHERE),
     }
+}
+
+/// Whether there is a bus to ask: without one the reason would be about how D-Bus was built.
+fn has_session() -> bool {
+    cfg!(not(all(unix, not(target_os = "macos")))) || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
 }
 
 fn failed(message: String) -> Failure {

@@ -24,9 +24,8 @@ fn an_endpoint_that_recovers_gets_its_delivery_late() {
 
 #[test]
 fn an_endpoint_that_never_takes_it_loses_it_and_the_answer_is_no() {
-    let sandbox = Sandbox::new();
-    let target = closed_port().to_string();
-    let ended = sandbox.run(&["mock", "drill", "--to", &target, "--time-scale", "1000000", "--json"]);
+    let (sandbox, target) = (Sandbox::new(), app(&[500]));
+    let ended = sandbox.run(&["mock", "drill", "--to", &target.url(), "--time-scale", "1000000", "--json"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     let report = &ended.lines()[0];
     assert_eq!(
@@ -35,6 +34,14 @@ fn an_endpoint_that_never_takes_it_loses_it_and_the_answer_is_no() {
     );
     assert_eq!(report["attempts"].as_array().unwrap().len(), 10);
     assert_eq!(report["schedule"]["basis"], "published");
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_at_all_is_a_failure_of_the_machine() {
+    let args = ["mock", "drill", "prospektr", "--to", &closed_port().to_string()];
+    let ended = Sandbox::new().run(&args);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(ended.stdout.contains("lost, and nobody was there: 1 attempt"), "{}", ended.stdout);
 }
 
 #[test]

@@ -13,7 +13,7 @@ Examples:
   hookctl mock drill stripe --to http://127.0.0.1:3000/hooks --event invoice.paid --secret-env STRIPE_WEBHOOK_SECRET
   hookctl mock drill --to 4000 --time-scale 1 --json
 
-Exit code 1 when the delivery would have been lost.";
+Exit code 1 when the delivery would have been lost, 3 when nobody was there to take it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

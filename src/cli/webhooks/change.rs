@@ -16,8 +16,13 @@ pub(crate) struct DeleteWebhooksArgs {
     pub(crate) api: ApiArgs,
 }
 
+const SWITCH_EXAMPLES: &str = "\
+Examples:
+  hookctl webhooks disable we_1PgafmB7WZ01zgkW --provider stripe
+  hookctl webhooks enable we_1PgafmB7WZ01zgkW --provider stripe";
+
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  hookctl webhooks disable we_1PgafmB7WZ01zgkW --provider stripe")]
+#[command(after_help = SWITCH_EXAMPLES)]
 pub(crate) struct SwitchWebhookArgs {
     /// Its id
     pub(crate) id: String,

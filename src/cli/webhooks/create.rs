@@ -33,6 +33,9 @@ pub(crate) struct CreateWebhookArgs {
     /// Write a signing secret that the API makes to this new file, instead of the data folder
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_out: Option<PathBuf>,
+    /// Make more than 20 webhooks without asking, where each event needs one of its own
+    #[arg(short, long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) preview: PreviewArgs,
     #[command(flatten)]

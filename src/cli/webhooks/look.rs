@@ -26,7 +26,7 @@ pub(crate) struct ListWebhooksArgs {
 const GET_EXAMPLES: &str = "\
 Examples:
   hookctl webhooks get we_1PgafmB7WZ01zgkW --provider stripe
-  hookctl webhooks get ep_2b --provider svix --var app=app_1 --secret-out svix.secret";
+  hookctl webhooks get ep_2b --provider svix --var app_id=app_1 --secret-out svix.secret";
 
 #[derive(Debug, Args)]
 #[command(after_help = GET_EXAMPLES)]

@@ -139,7 +139,13 @@ fn conclude(
         return Err(Failure::machine("drill", anyhow::anyhow!("no attempt was made")));
     };
     let is_delivered = last.state == MessageState::Delivered;
-    let exit = if is_delivered { Exit::Done } else { Exit::No };
+    let is_reached =
+        attempts.iter().any(|attempt| attempt.delivery.error.as_ref().is_none_or(|it| !it.kind.is_absent()));
+    let exit = match (is_delivered, is_reached) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::No,
+        (false, false) => Exit::Machine,
+    };
     let waits: Duration = attempts.iter().map(|attempt| attempt.wait).sum();
     let took: Duration = attempts.iter().map(|attempt| attempt.delivery.duration).sum();
     let schedule = &provider.delivery().schedule;
@@ -174,6 +180,7 @@ fn conclude(
     let after = format!("{count} over {} of {}'s time ({} here)", span(waits + took), provider.id(), span(real));
     let end = match last.state {
         MessageState::Delivered => format!("delivered: {after}"),
+        _ if !is_reached => format!("lost, and nobody was there: {after}"),
         _ => format!("lost: {after}"),
     };
     let fate = match (&last.webhook_fate, &provider.delivery().disable) {

@@ -4,6 +4,7 @@ use super::secret_file::SecretFile;
 use super::session::Session;
 use super::{events, preview, show, target};
 use crate::cli::{CreateWebhookArgs, SecretArgs};
+use crate::commands::confirm::MAX_UNASKED;
 use crate::commands::{Context, chosen};
 use crate::error::{Exit, Failure, Outcome};
 use crate::model::{Secret, Webhook};
@@ -24,6 +25,10 @@ pub(super) fn run(args: &CreateWebhookArgs, context: &Context) -> Outcome {
     if wanted.len() > 1 && args.secret_out.is_some() {
         return Err(Failure::usage("--secret-out is one file, and each event makes a webhook of its own here")
             .hint("leave it out, or give one event"));
+    }
+    let count = wanted.len() as u64;
+    if count > MAX_UNASKED && !args.yes {
+        context.confirm(&format!("make {count} webhooks at {}, one for each event?", session.provider.id()), count)?;
     }
     wanted.iter().try_for_each(|registration| make(registration, args, &session, context))?;
     Ok(Exit::Done)

@@ -18,6 +18,10 @@ pub(super) fn run(args: &ListWebhooksArgs, context: &Context) -> Outcome {
     let mine = leased(&session, context)?;
     if args.mine {
         webhooks.retain(|webhook| mine.contains(&webhook.id));
+        if webhooks.is_empty() {
+            context.say(&format!("no listener on this machine has registered anything at {}", session.provider.id()));
+            return Ok(Exit::Done);
+        }
     }
     let shown = show::all(session.provider.id(), &webhooks, &mine, context);
     shown.map_or_else(|failure| failure.unless_closed(Exit::Done), |()| Ok(Exit::Done))

@@ -78,8 +78,7 @@ fn as_curl(prepared: &PreparedRequest, session: &Session, context: &Context) -> 
         context.say(&format!("note: the signing secret is masked; put it in place of {MASK}"));
     }
     let request = &prepared.request;
-    let command = output::curl_with(request, &request.uri.to_string(), credential.as_ref());
-    Ok(output::print(format!("{command}\n"))?)
+    printed::command(&output::curl_with(request, &request.uri.to_string(), credential.as_ref()), context)
 }
 
 /// Variables of the shell that hold the credential, each with whether it is known to be set.

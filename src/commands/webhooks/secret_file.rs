@@ -46,13 +46,24 @@ impl SecretFile {
         let (path, kept) = match self.named {
             Some(path) => (path.clone(), self.file.persist_noclobber(&path)),
             None => {
-                let path = self.folder.join(format!("{provider}-{}", file_name(id)));
+                let path = self.folder.join(named(provider, id));
                 (path.clone(), self.file.persist(&path))
             }
         };
         kept.map_err(|error| failed(&path, &error.error))?;
         Ok(path)
     }
+}
+
+/// The file in which the secret of this webhook was kept, where it still is.
+pub(super) fn kept(provider: &str, id: &str, context: &Context) -> Option<PathBuf> {
+    let path = context.history().ok()?.with_file_name("secrets").join(named(provider, id));
+    path.is_file().then_some(path)
+}
+
+/// The name of the file for the secret of a webhook.
+fn named(provider: &str, id: &str) -> String {
+    format!("{provider}-{}", file_name(id))
 }
 
 /// An id of the provider's making as a part of a file name.
