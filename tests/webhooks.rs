@@ -471,6 +471,21 @@ fn one_that_is_unknown_does_not_keep_the_others_from_being_deleted() {
 }
 
 #[test]
+fn a_target_elsewhere_is_a_whole_url() {
+    let (sandbox, app) = (acme(), App::start(in_turn(vec![json_hook()])));
+    let target = |target: &str| call(&sandbox, &app, &["create", "--target", target, "--all-events", "--json"]);
+    let ended = target("notaurl");
+    assert_eq!((ended.code, &ended.error()["code"]), (2, &json!("bad_target")));
+    assert_eq!(ended.error()["hint"], "write https://notaurl");
+    assert!(app.rest().is_empty());
+    assert_eq!(target("4000/hooks").code, 0, "a short form is for this machine");
+}
+
+fn json_hook() -> Vec<u8> {
+    answer_json(201, &hook("wh_1"))
+}
+
+#[test]
 fn a_refusal_ends_a_row_of_deletes() {
     let (sandbox, app) = (acme(), App::start(in_turn(vec![answer(204, &[], ""), answer(401, &[], "")])));
     let ended = call(&sandbox, &app, &["delete", "a", "b", "c", "--json"]);

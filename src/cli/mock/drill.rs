@@ -28,7 +28,7 @@ pub(crate) struct DrillArgs {
     #[arg(long, value_name = "EVENT", add = ArgValueCompleter::new(complete::event_types))]
     pub(crate) event: Option<String>,
     /// How many times as fast the waits pass [default: so that all of them take 10 s]
-    #[arg(long, value_name = "N", value_parser = time_scale)]
+    #[arg(long, value_name = "N", value_parser = time_scale, allow_negative_numbers = true)]
     pub(crate) time_scale: Option<f64>,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,

@@ -21,7 +21,7 @@ pub(crate) struct ServeMockArgs {
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDR")]
     pub(crate) host: String,
     /// How many times as fast the provider's waits pass; its time limit for an answer stays as it is
-    #[arg(long, value_name = "N", default_value = "1", value_parser = time_scale)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = time_scale, allow_negative_numbers = true)]
     pub(crate) time_scale: f64,
     /// Keep webhooks, credentials, messages and pending retries in this file over a restart
     #[arg(long, value_name = "FILE")]

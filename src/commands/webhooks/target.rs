@@ -19,6 +19,11 @@ pub(super) fn check(typed: &str, session: &Session, context: &Context) -> Result
         .hint("leave them out, and let the signature show who sends"),
         error => error.into(),
     })?;
+    // A short form is for this machine; elsewhere http or https is a choice, and a word may be a slip.
+    if !typed.contains("://") && !is_loopback(target.url()) {
+        let error = anyhow::anyhow!("`{typed}` is no whole URL");
+        return Err(Failure::new(Exit::Usage, "bad_target", error).hint(format!("write https://{}", typed.trim())));
+    }
     let provider = session.provider.id();
     if session.api()?.https_only() && target.url().scheme() != "https" && !is_loopback(&session.base) {
         let error = anyhow::anyhow!("{provider} sends to https:// targets only, not to {}", target.url());
