@@ -182,3 +182,70 @@ fn doctor_sends_no_credentials_to_an_address_that_only_a_file_names() {
     let listed = sandbox.run(&["webhooks", "list", "--provider", "github", "--dry-run", "--var", "org=acme"]);
     assert!(listed.stderr.contains("note: https://198.51.100.7/ is called as github, because"), "{}", listed.stderr);
 }
+
+/// A folder that knows an API at an address that is not this machine's, and the proxy that sees what goes there.
+fn remote(config: &str) -> (Sandbox, App) {
+    let proxy = App::start(|_| api_server::json(200, &serde_json::json!({ "data": [] })));
+    let sandbox = api_server::acme().env("HTTP_PROXY", &proxy.url()).env("http_proxy", &proxy.url());
+    sandbox.write("hookctl.toml", config);
+    (sandbox, proxy)
+}
+
+#[test]
+fn an_address_of_a_file_gets_only_credentials_that_the_file_or_a_flag_names() {
+    let list = |sandbox: &Sandbox, more: &[&str]| {
+        let args = ["webhooks", "list", "--provider", "acme", "--insecure-send-token", "--json"];
+        sandbox.run(&[&args, more].concat())
+    };
+    let address = "[provider.acme.api]\nbase_url = \"http://api.test/v1\"\n";
+    let (sandbox, proxy) = remote(address);
+    let refused = |sandbox: &Sandbox| {
+        let ended = list(sandbox, &[]);
+        assert_eq!((ended.code, ended.error()["code"].as_str()), (2, Some("no_credentials")), "{}", ended.stderr);
+        assert!(ended.stderr.contains("only a credential that it names, or a flag, is sent there"), "{}", ended.stderr);
+        assert!(proxy.rest().is_empty(), "nothing was sent");
+    };
+    refused(&sandbox);
+    sandbox.write(".config/hookctl/config.toml", "[provider.acme.api]\ntoken = \"env:ACME_TOKEN\"\n");
+    refused(&sandbox);
+    let typed = list(&sandbox, &["--token-env", "ACME_TOKEN"]);
+    assert_eq!((typed.code, proxy.rest().len()), (0, 1), "{}", typed.stderr);
+    sandbox.write("hookctl.toml", format!("{address}token = \"env:ACME_TOKEN\"\n"));
+    let named = list(&sandbox, &[]);
+    assert_eq!((named.code, proxy.rest().len()), (0, 1), "{}", named.stderr);
+    sandbox.write("hookctl.toml", "");
+    let called = list(&sandbox, &["--api-url", "http://api.test/v1"]);
+    assert_eq!((called.code, proxy.rest().len()), (0, 1), "{}", called.stderr);
+}
+
+#[test]
+fn a_manifest_that_replaces_a_built_in_one_leads_no_credential_elsewhere() {
+    let (sandbox, proxy) = remote("");
+    let manifest = std::fs::read_to_string(sandbox.path().join(".hookctl/providers/acme/provider.toml")).unwrap();
+    let manifest = manifest.replace("id = \"acme\"", "id = \"github\"").replace("https://api.acme", "http://api.acme");
+    sandbox.write(".hookctl/providers/github/provider.toml", manifest);
+    let list = |more: &[&str]| {
+        let args = ["webhooks", "list", "--provider", "github", "--insecure-send-token", "--json"];
+        sandbox.run(&[&args, more].concat())
+    };
+    for more in [&[][..], &["--token-env", "ACME_TOKEN"], &["--dry-run"]] {
+        let ended = list(more);
+        assert_eq!((ended.code, ended.error()["code"].as_str()), (2, Some("other_address")), "{}", ended.stderr);
+        assert!(ended.error()["hint"].as_str().unwrap().contains("--api-url http://api.acme.test/v1"));
+    }
+    sandbox.write("hookctl.toml", "[provider.github.api]\nbase_url = \"http://api.acme.test/v1\"\n");
+    assert_eq!(list(&[]).error()["code"], "no_credentials", "the two files together are no better");
+    assert!(proxy.rest().is_empty(), "nothing was sent");
+    assert_eq!((list(&["--api-url", "http://api.acme.test/v1"]).code, proxy.rest().len()), (0, 1));
+}
+
+#[test]
+fn the_flags_of_a_listener_in_a_file_do_not_say_where_an_api_is() {
+    let sandbox = Sandbox::new();
+    for name in ["api-url", "api_url"] {
+        sandbox.write("hookctl.toml", format!("[listen]\n{name} = \"https://198.51.100.7/\"\n"));
+        let ended = sandbox.run(&["config", "--json"]);
+        assert_eq!((ended.code, ended.error()["code"].as_str()), (2, Some("broken_config")), "{}", ended.stderr);
+        assert!(ended.error()["message"].as_str().unwrap().contains("as base_url"), "{}", ended.stderr);
+    }
+}

@@ -15,6 +15,9 @@ use crate::error::{Exit, Failure};
 use crate::provider::SignatureTable;
 use crate::store::Retention;
 
+/// Among the flags of a command it would pass for an address that a person has typed.
+const NOT_THE_PLACE: &str = "the address of an API stands in [provider.NAME.api], as base_url";
+
 /// A file that was read.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
@@ -211,6 +214,9 @@ impl ConfigFile {
                 for name in flags.keys() {
                     if name.get_ref() == "secret" {
                         return Err(self.wrong_at(name, NOT_THE_SECRET));
+                    }
+                    if matches!(name.get_ref().as_str(), "api_url" | "api-url") {
+                        return Err(self.wrong_at(name, NOT_THE_PLACE));
                     }
                     if !cli::has_flag(command, name.get_ref()) {
                         return Err(self.wrong_at(name, &cli::unknown_flag(command, name.get_ref())));

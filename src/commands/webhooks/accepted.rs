@@ -6,8 +6,7 @@ use super::session::Session;
 use crate::cli::{ConnectionArgs, CredentialArgs, TlsArgs};
 use crate::commands::Context;
 use crate::error::Failure;
-use crate::provider::Catalogue;
-use crate::registration::{Options, base_url, is_loopback};
+use crate::registration::is_loopback;
 
 /// `doctor` looks at many things: one API that hangs must not hold up the rest.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,7 +23,9 @@ pub(in crate::commands) fn accepted(context: &Context, provider: &str) -> Result
         insecure_send_token: false,
     };
     let session = Session::open(context, provider, &connection)?;
-    if !is_loopback(&session.base) && !is_vendors(&session) {
+    // Another address may stand in files that came with someone else's work, and who looks after the state of this
+    // machine did not ask for credentials to be sent there.
+    if !is_loopback(&session.base) && !session.is_vendors() {
         let message = format!("{} is not the address that hookctl knows", session.base);
         return Err(Failure::machine("other_address", anyhow::Error::msg(message)));
     }
@@ -32,12 +33,4 @@ pub(in crate::commands) fn accepted(context: &Context, provider: &str) -> Result
     let origins = session.options.credentials.origins().join(", ");
     let login = login.map(|login| format!(" as {login}")).unwrap_or_default();
     Ok(if origins.is_empty() { format!("accepted{login}") } else { format!("accepted{login} ({origins})") })
-}
-
-/// Whether the API is where hookctl itself knows it. Another address may stand in files that came with someone
-/// else's work, and who looks after the state of this machine did not ask for credentials to be sent there.
-fn is_vendors(session: &Session) -> bool {
-    let Ok(known) = Catalogue::default().provider(session.provider.id()) else { return false };
-    let options = Options { variables: session.options.variables.clone(), ..Options::default() };
-    base_url(&known, &options).is_ok_and(|url| url == session.base)
 }

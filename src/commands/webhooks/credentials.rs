@@ -8,19 +8,44 @@ use crate::model::Secret;
 use crate::provider::Provider;
 use crate::provider::api::{Auth, AuthKind};
 use crate::registration::Credentials;
-use crate::settings::{ApiSettings, SecretOrigin, UserName};
+use crate::settings::{ApiSettings, Said, SecretOrigin, UserName};
+
+/// Which credentials may go to an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// All that are for the provider.
+    All,
+    /// The address is this file's own: those that it names itself, or that flags and `HOOKCTL_…` give.
+    Only(String),
+}
+
+impl Trust {
+    /// A value of the configuration, unless it is another file's.
+    fn of<'v, T>(&self, said: &'v Option<Said<T>>) -> Option<&'v Said<T>> {
+        said.as_ref().filter(|(_, file)| match self {
+            Self::All => true,
+            Self::Only(own) => own == file,
+        })
+    }
+
+    /// The provider's well-known variables, which are for the provider's own address.
+    fn well_known<'n>(&self, names: &'n [String]) -> &'n [String] {
+        if *self == Self::All { names } else { &[] }
+    }
+}
 
 /// The credentials for a provider; none where nothing says any. What was typed and is of the wrong kind is
 /// handed on all the same: the error about it is better than silence.
-pub(in crate::commands) fn find(
+pub(super) fn find(
     context: &Context,
     provider: &Provider,
     args: &CredentialArgs,
+    trust: &Trust,
 ) -> Result<Credentials, Failure> {
     chosen::warn_if_visible(context, "password", &args.password);
     chosen::warn_if_visible(context, "token", &args.token);
     let settings = context.settings.api(provider.id());
-    let finder = Finder { context, provider, args, settings: &settings };
+    let finder = Finder { context, provider, args, settings: &settings, trust };
     match provider.api().map(|api| api.auth()) {
         None => Ok(Credentials::None),
         Some(auth) if auth.kind == AuthKind::None => Ok(Credentials::None),
@@ -43,11 +68,12 @@ struct Finder<'a> {
     provider: &'a Provider,
     args: &'a CredentialArgs,
     settings: &'a ApiSettings,
+    trust: &'a Trust,
 }
 
 impl Finder<'_> {
     fn token(&self, auth: &Auth) -> Result<Credentials, Failure> {
-        let place = self.settings.token.as_ref().map(|(place, _)| place);
+        let place = self.trust.of(&self.settings.token).map(|(place, _)| place);
         // A variable that the provider's tools know holds a token only where the API takes one.
         let known: &[String] = if auth.kind == AuthKind::Basic { &[] } else { &auth.env };
         let token = self.look_up("token", &self.args.token, place, known)?;
@@ -58,7 +84,7 @@ impl Finder<'_> {
         let is_known = auth.kind == AuthKind::Basic;
         let known = |names: &'_ [String]| if is_known { names.to_vec() } else { Vec::new() };
         let username = self.username(&known(&auth.username_env))?;
-        let place = self.settings.password.as_ref().map(|(place, _)| place);
+        let place = self.trust.of(&self.settings.password).map(|(place, _)| place);
         let password = self.look_up("password", &self.args.password, place, &known(&auth.env))?;
         match (username, password) {
             (None, None) => Ok(Credentials::None),
@@ -72,7 +98,7 @@ impl Finder<'_> {
 
     /// The user name, and where it came from. It is no secret.
     fn username(&self, known: &[String]) -> Result<Option<(String, String)>, Failure> {
-        let plain = match &self.settings.username {
+        let plain = match self.trust.of(&self.settings.username) {
             Some((UserName::Plain(name), file)) if !self.args.username.is_given() => {
                 return Ok(Some((name.clone(), file.clone())));
             }
@@ -99,7 +125,7 @@ impl Finder<'_> {
     ) -> Result<Option<Secret>, Failure> {
         let found = match (chosen::given(self.context, name, flags), place) {
             (Ok(None), Some(place)) => chosen::read(self.context, place).map(Some),
-            (Ok(None), None) => chosen::well_known(self.context, known),
+            (Ok(None), None) => chosen::well_known(self.context, self.trust.well_known(known)),
             (given, _) => given,
         };
         found.map_err(|failure| self.explain(name, failure))

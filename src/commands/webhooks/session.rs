@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::credentials;
+use super::credentials::{self, Trust};
 use crate::cli::{ApiArgs, ConnectionArgs};
 use crate::commands::{Context, color_of};
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::output::{self, Palette, Role};
-use crate::provider::Provider;
 use crate::provider::api::{Api, Fields, Operation};
+use crate::provider::{Catalogue, Provider};
 use crate::registration::{
-    Client, Options, Progress, RegistrationError, Tell, api_of, base_url, check_call, is_loopback,
+    Client, Credentials, Options, Progress, RegistrationError, Tell, api_of, base_url, check_call, is_loopback,
 };
 
 /// One provider's API, ready to be called.
@@ -40,9 +40,9 @@ impl Session {
         let settings = context.settings.api(provider.id());
         let configured = settings.base_url.filter(|_| args.api_url.is_none());
         let vars = settings.vars.into_iter().map(|(name, (value, _))| (name, value)).collect();
-        let options = Options {
+        let mut options = Options {
             api_url: args.api_url.clone().or_else(|| configured.as_ref().map(|(url, _)| url.clone())),
-            credentials: credentials::find(context, &provider, &args.credentials)?,
+            credentials: Credentials::None,
             variables: variables(api, vars, &args.variables)?,
             timeout: args.timeout,
             retries: args.retries,
@@ -52,11 +52,24 @@ impl Session {
             tell: teller(context),
         };
         let base = base_url(&provider, &options)?;
-        if let Some((_, origin)) = configured.filter(|_| !is_loopback(&base)) {
-            // A file that came with someone else's work can say where credentials go.
-            context.say(&format!("note: {base} is called as {}, because {origin} says so", provider.id()));
-        }
+        // A file that came with someone else's work can say where credentials go.
+        let trust = match configured {
+            _ if args.api_url.is_some() || is_loopback(&base) => Trust::All,
+            _ if is_own(&provider, &options.variables, &base) => Trust::All,
+            None => return Err(elsewhere(&provider, &base)),
+            Some((_, file)) => {
+                let rule = "only a credential that it names, or a flag, is sent there";
+                context.say(&format!("note: {base} is called as {}, because {file} says so; {rule}", provider.id()));
+                Trust::Only(file)
+            }
+        };
+        options.credentials = credentials::find(context, &provider, &args.credentials, &trust)?;
         Ok(Self { provider, base, options })
+    }
+
+    /// Whether the API is where hookctl itself knows it.
+    pub(super) fn is_vendors(&self) -> bool {
+        built_in(&self.provider).is_some_and(|known| is_at(&known, &self.options.variables, &self.base))
     }
 
     /// The API as the manifest describes it.
@@ -84,6 +97,29 @@ impl Session {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(runtime.block_on(work(&client))?)
     }
+}
+
+/// The provider of this name that hookctl itself knows.
+fn built_in(provider: &Provider) -> Option<Arc<Provider>> {
+    Catalogue::default().provider(provider.id()).ok()
+}
+
+/// Whether this is the provider's own address: a manifest that replaces a built-in one does not change it.
+fn is_own(provider: &Provider, variables: &Fields, base: &Url) -> bool {
+    built_in(provider).map_or_else(|| is_at(provider, variables, base), |known| is_at(&known, variables, base))
+}
+
+/// Whether this is the address that a manifest has.
+fn is_at(provider: &Provider, variables: &Fields, base: &Url) -> bool {
+    let options = Options { variables: variables.clone(), ..Options::default() };
+    base_url(provider, &options).is_ok_and(|url| url == *base)
+}
+
+/// A manifest in a project's folder has the name of one that people trust, and another address.
+fn elsewhere(provider: &Provider, base: &Url) -> Failure {
+    let message = format!("the manifest that replaces the built-in one of {} calls {base} instead", provider.id());
+    Failure::new(Exit::Usage, "other_address", anyhow::Error::msg(message))
+        .hint(format!("if that is meant, say so with --api-url {base}"))
 }
 
 /// `NAME=VALUE` as typed counts before the configuration's.
