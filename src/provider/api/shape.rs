@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::Fields;
-use super::turn::Turn;
+use super::turn::{Turn, flag};
 
 /// A shape, compiled.
 #[derive(Debug, Clone)]
@@ -162,8 +162,10 @@ impl Shape {
                 let mut object = Map::new();
                 for (key, shape) in entries {
                     if let Self::Names { before, after } = shape {
-                        let chosen = |name: &String| fields.get("events").is_some_and(|events| holds(events, name));
-                        let flags = names.iter().map(|name| (format!("{before}{name}{after}"), chosen(name).into()));
+                        // A change of something else leaves the events as they are.
+                        let Some(events) = fields.get("events") else { continue };
+                        let flag = |name: &String| (format!("{before}{name}{after}"), holds(events, name).into());
+                        let flags = names.iter().map(flag);
                         object.extend(flags);
                     } else if let Some(value) = shape.write(fields, names)? {
                         object.insert(key.to_string(), value);
@@ -201,9 +203,13 @@ impl Shape {
     fn read_key(&self, object: &Map<String, Value>, key: &str, at: &str, fields: &mut Fields) -> Result<(), Invalid> {
         if let Self::Names { before, after } = self {
             let name = |key: &str| Some(key.strip_prefix(&**before)?.strip_suffix(&**after)?.to_owned());
-            let chosen = object.iter().filter(|(_, flag)| **flag == Value::Bool(true));
-            let names = chosen.filter_map(|(key, _)| name(key)).map(Value::String).collect();
-            fields.insert("events".to_owned(), Value::Array(names));
+            let flags: Vec<(String, &Value)> =
+                object.iter().filter_map(|(key, value)| Some((name(key)?, value))).collect();
+            if !flags.is_empty() {
+                let chosen = flags.into_iter().filter(|(_, value)| flag(value) == Some(true));
+                let names = chosen.map(|(name, _)| Value::String(name)).collect();
+                fields.insert("events".to_owned(), Value::Array(names));
+            }
             return Ok(());
         }
         let place = if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
@@ -336,6 +342,21 @@ mod tests {
         assert_eq!(shape.read(&json!([]), "", &mut read), Err(Invalid::whole("must be an object")));
         let config = Shape::read(&shape, &json!({"url": "u", "config": 1}), "", &mut read);
         assert_eq!(config, Err(Invalid::at("config", "must be an object")));
+    }
+
+    #[test]
+    fn a_key_for_each_event_is_there_only_where_events_are_and_may_be_text() {
+        let shape = shape(r#"it = { url = "{?url}", "event_*" = "{events|flags}" }"#);
+        let names = NAMES.map(str::to_owned);
+        assert_eq!(shape.write(&fields(json!({"url": "u"})), &names), Ok(Some(json!({"url": "u"}))));
+        let read = |document: Value| {
+            let mut read = Fields::new();
+            shape.read(&document, "", &mut read).unwrap();
+            Value::Object(read)
+        };
+        assert_eq!(read(json!({"url": "u"})), json!({"url": "u"}));
+        assert_eq!(read(json!({"event_a": "true", "event_b": "false"})), json!({"events": ["a"]}));
+        assert_eq!(read(json!({"event_a": false})), json!({"events": []}));
     }
 
     #[test]
