@@ -1,6 +1,7 @@
 //! Registration APIs that fail, lie or lead astray: nothing is made twice, no credential leaves its origin,
 //! and each error says what is known.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -167,7 +168,9 @@ fn an_api_that_cannot_be_reached_is_named() {
     let message = refused.error()["message"].as_str().unwrap().to_owned();
     assert_eq!(message, format!("connection refused by 127.0.0.1:{port} (2 tries)"));
     let unknown = api("https://no-such-host.invalid", &["--retries", "0"]);
-    assert_eq!((unknown.code, &unknown.error()["code"]), (3, &json!("dns")), "{}", unknown.stderr);
+    // A resolver without a network may take longer than a connection is waited for.
+    let code = unknown.error()["code"].as_str().unwrap().to_owned();
+    assert!(unknown.code == 3 && ["dns", "timeout"].contains(&code.as_str()), "{}", unknown.stderr);
 }
 
 /// Every way to send a caller elsewhere, from an API at `own` to a server at `other`.
@@ -270,7 +273,7 @@ fn committing(then: Then) -> (App, Arc<Mutex<Vec<Value>>>) {
         hooks.push(hook(&id));
         drop(hooks);
         match then {
-            Then::Hang => std::thread::sleep(Duration::from_secs(2)),
+            Then::Hang => std::thread::sleep(Duration::from_secs(6)),
             Then::Status(status) => return answer(status, &[AGAIN], "oops"),
             Then::Truncated => return answer_json(201, &hook(&id))[..120].to_vec(),
             Then::Page => return answer(201, &["content-type: text/html"], "<p>done</p>"),
@@ -304,7 +307,7 @@ fn nothing_is_made_twice_however_the_answer_is_lost() {
         Then::Chunked,
     ] {
         let (app, hooks) = committing(then);
-        let ended = checked(create(&acme(), &app, &["--timeout", "1s", "--json"]));
+        let ended = checked(create(&acme(), &app, &["--timeout", "3s", "--json"]));
         assert_eq!(hooks.lock().unwrap().len(), 1, "{then:?}: {}", ended.stderr);
         assert_eq!((ended.code, &ended.error()["code"]), (3, &json!("uncertain")), "{then:?}: {}", ended.stderr);
         let message = ended.error()["message"].as_str().unwrap().to_owned();
@@ -359,10 +362,6 @@ fn what_was_surely_not_made_is_made_once_the_api_lets_it() {
         assert_eq!((ended.code, ended.lines().len(), count(&app.rest(), "POST")), (0, 1, 3), "{}", ended.stderr);
     }
     let (sandbox, port) = (acme(), closed_port());
-    let late = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(100));
-        App::start_on(port, |_| answer_json(201, &hook("wh_1")))
-    });
     let url = format!("http://127.0.0.1:{port}/v1");
     let args = [
         "webhooks",
@@ -378,14 +377,16 @@ fn what_was_surely_not_made_is_made_once_the_api_lets_it() {
         "--api-url",
         &url,
     ];
-    let ended = checked(sandbox.run(&args));
-    let app = late.join().unwrap();
+    let mut child = sandbox.start(&args);
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert!(line.contains("connection refused") && line.contains("then try 2 of 11 …"), "{line}");
+    let app = App::start_on(port, |_| answer_json(201, &hook("wh_1")));
+    told.read_to_string(&mut line).unwrap();
+    let stdout = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    let ended = checked(Ended { code: child.wait().unwrap().code().unwrap(), stdout, stderr: line });
     assert_eq!((ended.code, app.rest().len()), (0, 1), "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("connection refused") && ended.stderr.contains("then try 2 of 11 …"),
-        "{}",
-        ended.stderr
-    );
 }
 
 #[test]
@@ -402,8 +403,12 @@ fn what_is_known_of_a_lost_create_is_told_in_each_case() {
     let mut other = page(&["a"]);
     other["data"][0]["url"] = json!("https://app.test/other");
     let (message, hint) = lost(other);
-    assert!(message.ends_with("the API lists no webhook for https://app.test/hooks, so none was made"), "{message}");
-    assert_eq!(hint, "make it again");
+    assert!(message.ends_with("the API lists no webhook for https://app.test/hooks so far"), "{message}");
+    assert!(hint.starts_with("it may still come: look again in a moment"), "{hint}");
+    let mut spelt = page(&["a"]);
+    spelt["data"][0]["url"] = json!("HTTPS://App.Test:443/hooks");
+    let (message, _) = lost(spelt);
+    assert!(message.contains("lists webhook a (of 2026"), "the same address in another spelling: {message}");
     let (message, _) = lost(page(&["a", "b"]));
     assert!(message.contains("lists 2 webhooks") && message.contains("a (of 2026"), "{message}");
     let (message, hint) = lost(json!({ "wrong": 1 }));
@@ -458,11 +463,10 @@ fn a_certificate_that_nobody_vouches_for_ends_the_call_with_the_cure() {
         let all = [&["webhooks", "list", "--provider", "acme", "--api-url", &api, "--json"], args].concat();
         checked(sandbox.run(&all))
     };
-    let start = Instant::now();
     let refused = list(&[]);
     assert_eq!((refused.code, &refused.error()["code"]), (3, &json!("tls")), "{}", refused.stderr);
     assert!(refused.error()["hint"].as_str().unwrap().contains("--ca-cert FILE"), "{}", refused.stderr);
-    assert!(start.elapsed() < Duration::from_secs(5) && !refused.stderr.contains("waiting"), "it would end the same");
+    assert!(!refused.stderr.contains("waiting"), "it would end the same");
     let unchecked = list(&["--insecure"]);
     assert_eq!((unchecked.code, &unchecked.error()["code"]), (2, &json!("insecure_credential")));
     assert!(server.requests.try_recv().is_err(), "nothing was sent");

@@ -109,13 +109,42 @@ fn a_link_header_gives_the_page_and_never_the_place() {
     std::fs::write(&path, text).unwrap();
     let elsewhere = App::answering("200 OK", "{}");
     let link = format!("link: <{}/v1/hooks?page=2&key=x>; rel=\"next\"", elsewhere.url());
-    let first = answer(200, &[&link], &json!({ "data": [hook("a")] }).to_string());
+    let first = answer(200, &["link: </help>; rel=\"help\"", &link], &json!({ "data": [hook("a")] }).to_string());
     let app = App::start(in_turn(vec![first, answer_json(200, &json!({ "data": [hook("b")] }))]));
     let ended = call(&sandbox, &app, &["list", "--json"]);
     assert_eq!((ended.code, ended.lines().len()), (0, 2), "{}", ended.stderr);
     let lines: Vec<String> = app.rest().iter().map(|seen| seen.line().to_owned()).collect();
     assert_eq!(lines, ["GET /v1/hooks HTTP/1.1", "GET /v1/hooks?page=2 HTTP/1.1"]);
     assert!(elsewhere.rest().is_empty());
+}
+
+#[test]
+fn a_list_ends_where_the_cursor_is_empty_and_goes_on_where_it_is_a_number() {
+    for (next, after) in [(json!(""), None), (Value::Null, None), (json!(7), Some("GET /v1/hooks?after=7 HTTP/1.1"))] {
+        let first = answer_json(200, &json!({ "data": [hook("a")], "next": next }));
+        let (sandbox, app) = (acme(), App::start(in_turn(vec![first, answer_json(200, &json!({ "data": [] }))])));
+        let ended = call(&sandbox, &app, &["list", "--json"]);
+        assert_eq!((ended.code, ended.lines().len()), (0, 1), "{next}: {}", ended.stderr);
+        assert_eq!(app.rest().get(1).map(|seen| seen.line().to_owned()).as_deref(), after, "{next}");
+    }
+}
+
+#[test]
+fn the_answer_to_a_change_is_read_as_that_call_answers() {
+    let sandbox = acme();
+    let path = sandbox.path().join(".hookctl/providers/acme/provider.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("[api.update]", "[[api.update]]");
+    let note = "[[api.update]]\nmethod = \"PUT\"\npath = \"/hooks/{id}/note\"\nbody = { note = \"{?description}\" }\n\
+                answer = { its = { name = \"{id}\", target = \"{url}\" } }\n\n[api.delete]";
+    let text = text
+        .replace(", note = \"{?description}\", secret = \"{?secret}\" }\n\n[api.delete]", &format!(" }}\n\n{note}"));
+    std::fs::write(&path, text).unwrap();
+    let app = api(200, json!({ "its": { "name": "wh_1", "target": "https://b.test/" } }));
+    let ended = call(&sandbox, &app, &["update", "wh_1", "--description", "mine", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let lines: Vec<String> = app.rest().iter().map(|seen| seen.line().to_owned()).collect();
+    assert_eq!(lines, ["PUT /v1/hooks/wh_1/note HTTP/1.1"], "it is not asked for again");
+    assert_eq!(ended.lines()[0]["webhook"]["url"], "https://b.test/");
 }
 
 #[test]
@@ -230,6 +259,36 @@ fn a_secret_of_ones_own_is_sent_and_kept_to_oneself() {
         "--dry-run",
     ]);
     assert!(stripe.code == 2 && stripe.stderr.contains("stripe takes no secret"), "{}", stripe.stderr);
+}
+
+#[test]
+fn no_error_repeats_a_signing_secret() {
+    let secret = "own \"secret\" 1";
+    let refusal = json!({ "message": format!("secret {secret} is too short") });
+    for body in [refusal.clone(), json!({ "problems": [refusal] })] {
+        let (sandbox, app) = (acme().env("HOOK", secret), api(422, body));
+        for args in [&["create", "--target", "https://a.test/", "--events", "*"][..], &["update", "wh_1"]] {
+            let ended = call(&sandbox, &app, &[args, &["--secret-env", "HOOK"]].concat());
+            assert_eq!(ended.code, 1, "{}", ended.stderr);
+            let shown = ended.stderr.contains("secret *** is too short") && !ended.stderr.contains("own");
+            assert!(shown, "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_answer_that_may_hold_the_new_secret_is_not_shown() {
+    let (sandbox, app) = (acme(), api(201, json!({ "made": { "id": 1, "secret": "whsec_told-once" } })));
+    let ended = create(&sandbox, &app, &[]);
+    assert!(ended.code == 3 && ended.stderr.contains("it may hold the signing secret"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("told-once"), "{}", ended.stderr);
+    let path = sandbox.path().join(".hookctl/providers/acme/provider.toml");
+    let told = "\n[api.secret]\nmethod = \"GET\"\npath = \"/hooks/{id}/secret\"\nanswer = { key = \"{secret}\" }\n";
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + told).unwrap();
+    let answers = vec![answer_json(201, &hook("wh_1")), answer_json(200, &json!({ "secret": "whsec_told-once" }))];
+    let ended = create(&sandbox, &App::start(in_turn(answers)), &[]);
+    assert!(ended.code == 0 && ended.stderr.contains("but not its secret"), "{}", ended.stderr);
+    assert!(!(ended.stdout + &ended.stderr).contains("told-once"), "{}", ended.stderr);
 }
 
 #[test]

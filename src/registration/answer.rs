@@ -4,10 +4,11 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use url::Url;
 
-use super::credentials::Credentials;
+use super::credentials::{Credentials, hidden};
 use super::error::{RegistrationError, Said};
 use super::failure::host;
 use super::transport::Answer;
+use crate::model::Secret;
 use crate::output::one_line;
 use crate::provider::api::{Api, Operation, ReadError};
 
@@ -25,8 +26,23 @@ pub(super) struct Asked<'c> {
     pub credentials: &'c Credentials,
     pub url: &'c Url,
     pub operation: Operation,
-    /// The webhook it is about.
+    pub about: About<'c>,
+}
+
+/// What a call is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About<'c> {
+    /// The webhook.
     pub id: Option<&'c str>,
+    /// The signing secret that is sent, which the API may repeat.
+    pub secret: Option<&'c Secret>,
+}
+
+impl<'c> About<'c> {
+    /// A webhook, and nothing secret.
+    pub fn id(id: &'c str) -> Self {
+        Self { id: Some(id), secret: None }
+    }
 }
 
 impl Asked<'_> {
@@ -46,8 +62,8 @@ impl Asked<'_> {
                     if origins.is_empty() { "no credentials were given".to_owned() } else { origins.join(", ") };
                 RegistrationError::Denied { provider, origins, said }
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE if self.id.is_some() => {
-                let id = one_line(self.id.unwrap_or_default(), MAX_BEGINNING);
+            StatusCode::NOT_FOUND | StatusCode::GONE if self.about.id.is_some() => {
+                let id = one_line(self.about.id.unwrap_or_default(), MAX_BEGINNING);
                 RegistrationError::UnknownId { provider, id, said }
             }
             status if status.is_server_error() => RegistrationError::Server { provider, operation, said },
@@ -96,7 +112,11 @@ impl Asked<'_> {
     fn unreadable(&self, answer: &Answer, problem: &str) -> RegistrationError {
         let beginning = &answer.body[..answer.body.len().min(MAX_SEARCHED)];
         let beginning = String::from_utf8_lossy(beginning);
-        let beginning = if beginning.is_empty() { "it is empty".into() } else { beginning };
+        let beginning = match &*beginning {
+            "" => "it is empty".into(),
+            _ if self.may_tell_a_secret(answer) => "it is not shown, for it may hold the signing secret".into(),
+            _ => beginning,
+        };
         RegistrationError::Unreadable {
             host: host(self.url),
             status: answer.status.as_u16(),
@@ -106,9 +126,19 @@ impl Asked<'_> {
         }
     }
 
-    /// Fit for a terminal, and without the credential.
+    /// Whether the API carried out a call whose answer tells the signing secret, in whatever shape.
+    fn may_tell_a_secret(&self, answer: &Answer) -> bool {
+        answer.status.is_success() && matches!(self.operation, Operation::Create | Operation::Secret)
+    }
+
+    /// Fit for a terminal, and without the credential and the signing secret.
     fn clean(&self, text: &str, width: usize) -> String {
-        one_line(self.credentials.masked(text), width)
+        let text = self.credentials.masked(text);
+        let text = match self.about.secret {
+            Some(secret) => hidden(&text, secret.expose()),
+            None => text,
+        };
+        one_line(text, width)
     }
 }
 

@@ -7,13 +7,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::address::{base_url, joined};
-use super::answer::Asked;
+use super::answer::{About, Asked};
 use super::check::{api_of, check_fields};
 use super::credentials::Credentials;
 use super::error::RegistrationError;
 use super::link::next_page;
 use super::options::{Options, Progress, Tell};
 use super::place::is_loopback;
+use super::plan::normal;
 use super::prepared::add_key;
 use super::retry::Repeat;
 use super::transport::{Answer, Call, Transport};
@@ -70,7 +71,7 @@ impl Client {
         self.check_fields(Operation::Create, &wanted.changes())?;
         let mut fields = self.variables.clone();
         wanted.changes().fill(&mut fields, None);
-        let mut made = match self.make(fields).await {
+        let mut made = match self.make(fields, wanted.secret.as_ref()).await {
             Ok(made) => made,
             Err(cause) if cause.is_uncertain() => return Err(self.aftermath(cause, &wanted.url).await),
             Err(error) => return Err(error),
@@ -93,22 +94,23 @@ impl Client {
         Ok(made)
     }
 
-    async fn make(&self, fields: Fields) -> Result<Webhook, RegistrationError> {
-        let operation = Operation::Create;
+    async fn make(&self, fields: Fields, secret: Option<&Secret>) -> Result<Webhook, RegistrationError> {
+        let (operation, about) = (Operation::Create, About { id: None, secret });
         let mut read = None;
         for mut request in self.requests(operation, &fields)? {
             // With one key for all attempts the provider knows the second for the first.
             let has_key = add_key(&self.api, operation, &mut request);
             let repeat = if has_key { Repeat::Freely } else { Repeat::IfNothingHappened };
-            let (url, answer) = self.call(operation, request, repeat, None).await?;
-            read = Some(self.read_webhook(operation, &url, &answer)?);
+            let call = request.call;
+            let (url, answer) = self.call(operation, request, repeat, about).await?;
+            read = Some(self.read_webhook(operation, call, &url, &answer, about)?);
         }
         read.ok_or_else(|| self.unsupported(operation))
     }
 
     async fn aftermath(&self, cause: RegistrationError, url: &str) -> RegistrationError {
         let found = self.list().await.ok();
-        let found = found.map(|all| all.into_iter().filter(|webhook| webhook.url == url).collect());
+        let found = found.map(|all| all.into_iter().filter(|webhook| normal(&webhook.url) == normal(url)).collect());
         RegistrationError::Uncertain { cause: Box::new(cause), url: url.to_owned(), found }
     }
 
@@ -132,9 +134,13 @@ impl Client {
     async fn page(&self, fields: &Fields) -> Result<(Vec<Webhook>, Option<String>), RegistrationError> {
         let operation = Operation::List;
         let request = self.requests(operation, fields)?.pop().ok_or_else(|| self.unsupported(operation))?;
-        let (url, answer) = self.call(operation, request, Repeat::Freely, None).await?;
-        let page = self.asked(operation, &url, None).read(&answer, |body| self.api.read_page(body))?;
-        let linked = || next_page(answer.header(&LINK)?, &url, &self.api.paging()?.parameter);
+        let (url, answer) = self.call(operation, request, Repeat::Freely, About::default()).await?;
+        let page = self.asked(operation, &url, About::default()).read(&answer, |body| self.api.read_page(body))?;
+        let linked = || {
+            let parameter = &self.api.paging()?.parameter;
+            let headers = answer.headers.get_all(LINK).iter().filter_map(|header| header.to_str().ok());
+            headers.into_iter().find_map(|header| next_page(header, &url, parameter))
+        };
         let cursor = page.cursor.clone().or_else(linked);
         Ok((page.webhooks, cursor))
     }
@@ -142,14 +148,14 @@ impl Client {
     /// One webhook.
     pub async fn get(&self, id: &str) -> Result<Webhook, RegistrationError> {
         let (url, answer) = self.on(Operation::Get, id, self.variables.clone()).await?;
-        self.read_webhook(Operation::Get, &url, &answer)
+        self.read_webhook(Operation::Get, 0, &url, &answer, About::id(id))
     }
 
     /// Its signing secret, where the API tells it again.
     pub async fn secret(&self, id: &str) -> Result<Option<Secret>, RegistrationError> {
         let (url, answer) = self.on(Operation::Secret, id, self.variables.clone()).await?;
-        let asked = self.asked(Operation::Secret, &url, Some(id));
-        let fields = asked.read(&answer, |body| self.api.read_fields(Operation::Secret, body))?;
+        let asked = self.asked(Operation::Secret, &url, About::id(id));
+        let fields = asked.read(&answer, |body| self.api.read_fields(Operation::Secret, 0, body))?;
         let text = fields.get("secret").and_then(Value::as_str);
         Ok(text.and_then(|text| Secret::new(text, self.origin()).ok()))
     }
@@ -159,7 +165,8 @@ impl Client {
         self.check_fields(Operation::Update, changes)?;
         let mut fields = self.variables.clone();
         changes.fill(&mut fields, None);
-        let mut changed = self.change(Operation::Update, id, fields).await?;
+        let mut changed =
+            self.change(Operation::Update, About { id: Some(id), secret: changes.secret.as_ref() }, fields).await?;
         if changes.secret.is_some() {
             changed.secret = None;
         }
@@ -169,19 +176,26 @@ impl Client {
     /// Lets a webhook send again, or no more.
     pub async fn set_enabled(&self, id: &str, enabled: bool) -> Result<Webhook, RegistrationError> {
         let operation = if enabled { Operation::Enable } else { Operation::Disable };
-        let mut changed = self.change(operation, id, self.variables.clone()).await?;
+        let mut changed = self.change(operation, About::id(id), self.variables.clone()).await?;
         changed.enabled = changed.enabled.or(Some(enabled));
         Ok(changed)
     }
 
     /// An answer may hold only a part of the webhook, or nothing; then it is asked for.
-    async fn change(&self, operation: Operation, id: &str, mut fields: Fields) -> Result<Webhook, RegistrationError> {
+    async fn change(
+        &self,
+        operation: Operation,
+        about: About<'_>,
+        mut fields: Fields,
+    ) -> Result<Webhook, RegistrationError> {
+        let id = about.id.unwrap_or_default();
         fields.insert("id".to_owned(), id.into());
         let mut whole = None;
         for request in self.requests(operation, &fields)? {
-            let (url, answer) = self.call(operation, request, Repeat::Freely, Some(id)).await?;
+            let call = request.call;
+            let (url, answer) = self.call(operation, request, Repeat::Freely, about).await?;
             whole = match whole {
-                None => Some(self.read_webhook(operation, &url, &answer)),
+                None => Some(self.read_webhook(operation, call, &url, &answer, about)),
                 Some(_) => Some(Err(self.unsupported(operation))),
             };
         }
@@ -216,9 +230,9 @@ impl Client {
             return self.page(&self.variables).await.map(|_| None);
         }
         let request = self.requests(operation, &self.variables)?.pop().ok_or_else(|| self.unsupported(operation))?;
-        let (url, answer) = self.call(operation, request, Repeat::Freely, None).await?;
-        let asked = self.asked(operation, &url, None);
-        let fields = asked.read(&answer, |body| self.api.read_fields(operation, body))?;
+        let (url, answer) = self.call(operation, request, Repeat::Freely, About::default()).await?;
+        let asked = self.asked(operation, &url, About::default());
+        let fields = asked.read(&answer, |body| self.api.read_fields(operation, 0, body))?;
         Ok(fields.get("login").map(|login| login.as_str().map_or_else(|| login.to_string(), str::to_owned)))
     }
 
@@ -228,7 +242,7 @@ impl Client {
         let repeat = if operation.is_idempotent() { Repeat::Freely } else { Repeat::IfNothingHappened };
         let mut last = Err(self.unsupported(operation));
         for request in self.requests(operation, &fields)? {
-            last = Ok(self.call(operation, request, repeat, Some(id)).await?);
+            last = Ok(self.call(operation, request, repeat, About::id(id)).await?);
         }
         last
     }
@@ -238,24 +252,31 @@ impl Client {
         operation: Operation,
         request: ApiRequest,
         repeat: Repeat,
-        id: Option<&str>,
+        about: About<'_>,
     ) -> Result<(Url, Answer), RegistrationError> {
         let url = joined(&self.base, &request.path)?;
         let ApiRequest { method, headers, body, .. } = request;
         let call = Call { method, url: url.clone(), headers, body, repeat };
         let answer = self.transport.send(&call).await?;
-        let answer = self.asked(operation, &url, id).carried_out(answer)?;
+        let answer = self.asked(operation, &url, about).carried_out(answer)?;
         Ok((url, answer))
     }
 
-    fn read_webhook(&self, operation: Operation, url: &Url, answer: &Answer) -> Result<Webhook, RegistrationError> {
-        let asked = self.asked(operation, url, None);
-        asked.read(answer, |body| self.api.read_webhook(operation, body, &self.origin()))
+    fn read_webhook(
+        &self,
+        operation: Operation,
+        call: usize,
+        url: &Url,
+        answer: &Answer,
+        about: About<'_>,
+    ) -> Result<Webhook, RegistrationError> {
+        let asked = self.asked(operation, url, about);
+        asked.read(answer, |body| self.api.read_webhook(operation, call, body, &self.origin()))
     }
 
-    fn asked<'c>(&'c self, operation: Operation, url: &'c Url, id: Option<&'c str>) -> Asked<'c> {
+    fn asked<'c>(&'c self, operation: Operation, url: &'c Url, about: About<'c>) -> Asked<'c> {
         let (provider, credentials) = (self.provider.id(), &self.credentials);
-        Asked { provider, api: &self.api, credentials, url, operation, id }
+        Asked { provider, api: &self.api, credentials, url, operation, about }
     }
 
     fn origin(&self) -> String {

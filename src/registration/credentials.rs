@@ -3,6 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
+use serde_json::Value;
 
 use super::error::RegistrationError;
 use crate::model::Secret;
@@ -97,11 +98,18 @@ impl Credentials {
             }
             Self::Token(token) => vec![token.expose().to_vec()],
         };
-        let hidden = secrets.iter().filter_map(|secret| std::str::from_utf8(secret).ok());
-        hidden
-            .filter(|secret| secret.len() >= SHORTEST_MASKED)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        secrets.iter().fold(text.to_owned(), |text, secret| hidden(&text, secret))
     }
+}
+
+/// Text without a secret, as it is or as it stands in JSON.
+pub(super) fn hidden(text: &str, secret: &[u8]) -> String {
+    let secret = String::from_utf8_lossy(secret);
+    if secret.len() < SHORTEST_MASKED {
+        return text.to_owned();
+    }
+    let escaped = Value::from(&*secret).to_string();
+    text.replace(&*secret, MASK).replace(&escaped[1..escaped.len() - 1], MASK)
 }
 
 #[cfg(test)]
@@ -122,6 +130,7 @@ mod tests {
         let pair = BASE64_STANDARD.encode("jo:hunter22");
         assert_eq!(basic.masked(&format!("bad hunter22 in Basic {pair}")), "bad *** in Basic ***");
         assert_eq!(token("sk_live_1").masked("no such key: sk_live_1"), "no such key: ***");
+        assert_eq!(token("a\"b\"").masked(r#"{"token":"a\"b\""}"#), r#"{"token":"***"}"#);
         assert_eq!(token("a").masked("a cat"), "a cat", "that would tell more than it hides");
     }
 

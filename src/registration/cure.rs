@@ -89,7 +89,10 @@ impl RegistrationError {
             Self::Uncertain { found: None, .. } => {
                 "look at the provider's own settings before it is made again".to_owned()
             }
-            Self::Uncertain { found: Some(found), .. } if found.is_empty() => "make it again".to_owned(),
+            Self::Uncertain { found: Some(found), .. } if found.is_empty() => {
+                "it may still come: look again in a moment with `hookctl webhooks list`, and make it again only then"
+                    .to_owned()
+            }
             Self::Uncertain { .. } => {
                 "`hookctl webhooks get ID` shows one, `webhooks delete ID` removes it; none is made again unasked"
                     .to_owned()

@@ -322,7 +322,7 @@ fn tries(attempts: u32) -> String {
 fn aftermath(url: &str, found: &Option<Vec<Webhook>>) -> String {
     match found.as_deref() {
         None => "whether the webhook was made is not known".to_owned(),
-        Some([]) => format!("the API lists no webhook for {url}, so none was made"),
+        Some([]) => format!("the API lists no webhook for {url} so far"),
         Some([one]) => format!("the API lists webhook {} for {url}, made now or before", described(one)),
         Some(several) => {
             let all: Vec<String> = several.iter().map(described).collect();

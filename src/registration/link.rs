@@ -8,7 +8,7 @@ pub(super) fn next_page(header: &str, base: &Url, parameter: &str) -> Option<Str
     let mut rest = header;
     while let Some(start) = rest.find('<') {
         let (target, behind) = rest[start + 1..].split_once('>')?;
-        let (parameters, further) = behind.split_at(behind.find(",<").or(behind.find(", <")).unwrap_or(behind.len()));
+        let (parameters, further) = behind.split_at(border(behind));
         if parameters.split(';').any(is_next) {
             let url = base.join(target).ok()?;
             return url.query_pairs().find(|(name, _)| name == parameter).map(|(_, value)| value.into_owned());
@@ -16,6 +16,16 @@ pub(super) fn next_page(header: &str, base: &Url, parameter: &str) -> Option<Str
         rest = further;
     }
     None
+}
+
+/// Where the parameters of a link end: at the first comma that stands in no quoted text.
+fn border(parameters: &str) -> usize {
+    let mut is_quoted = false;
+    let ends = |letter: char| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    };
+    parameters.find(ends).unwrap_or(parameters.len())
 }
 
 /// `rel=next`, or among several: `rel="next last"`.
@@ -39,6 +49,9 @@ mod tests {
                       rel=\"next\", <https://api.test/hooks?page=9>; rel=\"last\"";
         assert_eq!(next(github), Some("3".into()));
         assert_eq!(next("</hooks?page=a%2Cb,<c>;title=\"x, y\";REL=\"last Next\""), Some("a,b,<c".into()));
+        let mixed = "<?page=1>; rel=prev, <?page=2>; rel=next,<?page=3>; rel=last";
+        assert_eq!(next(mixed), Some("2".into()), "with a blank behind the comma and without");
+        assert_eq!(next("<?page=1>; title=\"a, <b>\"; rel=prev,<?page=2>; rel=next"), Some("2".into()));
         assert_eq!(next("<https://evil.test/?page=4>;rel=next"), Some("4".into()), "only the number is taken");
     }
 

@@ -23,6 +23,8 @@ pub struct ApiRequest {
     pub headers: HeaderMap,
     /// The body; empty where there is none.
     pub body: Bytes,
+    /// Which of the operation's calls it is: each has an answer of its own.
+    pub call: usize,
 }
 
 /// A request that cannot be made.
@@ -97,8 +99,8 @@ impl Api {
             calls = self.calls(Operation::Update);
         }
         let several = calls.len() > 1;
-        let wanted = calls.iter().filter(|call| !several || call.concerns(&fields));
-        wanted.map(|call| self.request(operation, call, &fields)).collect()
+        let wanted = calls.iter().enumerate().filter(|(_, call)| !several || call.concerns(&fields));
+        wanted.map(|(index, call)| Ok(ApiRequest { call: index, ..self.request(operation, call, &fields)? })).collect()
     }
 
     fn request(&self, operation: Operation, call: &Call, fields: &Fields) -> Result<ApiRequest, ApiError> {
@@ -132,7 +134,7 @@ impl Api {
                 body.into()
             }
         };
-        Ok(ApiRequest { method: call.method.clone(), path, headers, body })
+        Ok(ApiRequest { method: call.method.clone(), path, headers, body, call: 0 })
     }
 
     fn query(&self, fields: &Fields) -> String {
@@ -148,9 +150,16 @@ impl Api {
         if query.is_empty() { query } else { format!("?{query}") }
     }
 
-    /// The fields in a call's answer. `origin` says of a secret in it where it came from.
-    pub fn read_webhook(&self, operation: Operation, answer: &[u8], origin: &str) -> Result<Webhook, ReadError> {
-        let fields = self.read_fields(operation, answer)?;
+    /// The fields in the answer of the operation's call of this index. `origin` says of a secret in it where it
+    /// came from.
+    pub fn read_webhook(
+        &self,
+        operation: Operation,
+        call: usize,
+        answer: &[u8],
+        origin: &str,
+    ) -> Result<Webhook, ReadError> {
+        let fields = self.read_fields(operation, call, answer)?;
         let webhook = fields::webhook(&fields, origin);
         if webhook.id.is_empty() {
             return Err(Invalid::at("id", "is missing").into());
@@ -159,13 +168,13 @@ impl Api {
     }
 
     /// All fields that a call's answer has: of `secret` and `whoami` too.
-    pub fn read_fields(&self, operation: Operation, answer: &[u8]) -> Result<Fields, ReadError> {
+    pub fn read_fields(&self, operation: Operation, call: usize, answer: &[u8]) -> Result<Fields, ReadError> {
         let value = parsed(answer)?;
         let calls = match self.calls(operation) {
             [] => self.calls(Operation::Update),
             calls => calls,
         };
-        let call = calls.first();
+        let call = calls.get(call);
         let mut found = Fields::new();
         if let Some(shape) = call.and_then(|call| call.answer.as_ref()) {
             shape.read(&value, "", &mut found)?;
@@ -206,9 +215,14 @@ impl Api {
         let more = found.get("more").and_then(Value::as_bool);
         let cursor = match self.paging.as_ref().map(|paging| paging.style) {
             Some(PagingStyle::After) if more == Some(true) => webhooks.last().map(|last| last.id.clone()),
-            Some(PagingStyle::Cursor) if more != Some(false) => fields::text(&found, "next"),
+            Some(PagingStyle::Cursor) if more != Some(false) => match found.get("next") {
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => fields::text(&found, "next"),
+            },
             _ => None,
         };
+        // An empty one would ask for the first page again.
+        let cursor = cursor.filter(|cursor| !cursor.is_empty());
         Ok(Page { webhooks, cursor })
     }
 

@@ -49,7 +49,7 @@ fn prokeep_is_spoken_to_as_its_documentation_says() {
     let answer = br#"{"data": {"id": "42061462-59ed-422d-a2b5-eb54170c288c", "url": "https://your-endpoint.example.com/webhooks/prokeep",
         "account_id": "0180c047-5566-4cc8-bccc-23ee53f61395", "inserted_at": "2025-05-08T18:51:56.628936Z",
         "updated_at": "2025-11-03T16:49:28.825594Z", "event_message_received": true, "event_thread_closed": false}}"#;
-    let webhook = api.read_webhook(Operation::Create, answer, "").unwrap();
+    let webhook = api.read_webhook(Operation::Create, 0, answer, "").unwrap();
     assert_eq!(webhook.id, "42061462-59ed-422d-a2b5-eb54170c288c");
     assert_eq!(webhook.events, ["message_received"]);
     assert_eq!(webhook.created_at.unwrap().to_string(), "2025-05-08T18:51:56.628936Z");
@@ -87,7 +87,7 @@ fn what_the_client_writes_the_server_reads_and_the_other_way_round() {
         stored.insert("created_at".into(), "2026-01-02T03:04:05Z".into());
         let (status, answer) = api.write_answer(&routed, &stored);
         assert!((200..300).contains(&status));
-        let webhook = api.read_webhook(Operation::Create, &answer, "answer").unwrap();
+        let webhook = api.read_webhook(Operation::Create, 0, &answer, "answer").unwrap();
         assert_eq!((webhook.url.as_str(), &webhook.events), ("https://a.example/hook?x=1&y=%20", &names), "{id}");
         assert_eq!(webhook.created_at.unwrap().to_string(), "2026-01-02T03:04:05Z", "{id}");
         let page = api.read_page(&api.write_page(&[stored.clone(), stored], true, None)).unwrap();
@@ -166,7 +166,7 @@ fn svix_takes_null_for_all_events_and_shopify_one_event() {
     assert_eq!(&request.body[..], br#"{"url":"https://a.example","filterTypes":null}"#);
     assert_eq!(svix.read_request(&routed, &request).unwrap()["events"], json!(["*"]));
     let answer = br#"{"id":"ep_1","url":"https://a.example","description":"","createdAt":"2026-01-02T03:04:05Z","updatedAt":"2026-01-02T03:04:05Z"}"#;
-    let webhook = svix.read_webhook(Operation::Get, answer, "").unwrap();
+    let webhook = svix.read_webhook(Operation::Get, 0, answer, "").unwrap();
     assert_eq!((webhook.events, webhook.enabled), (vec!["*".to_owned()], None));
     let shopify = api("shopify");
     let known = fields(&json!({"shop": "snow", "url": "https://a.example", "events": ["orders/create"]}));
@@ -263,7 +263,7 @@ fn an_answer_of_another_shape_is_said_to_be_one() {
         (r#"{"data": []}"#, "must be an object"),
         (r#"{"data": {"url": "u", "account_id": "a", "inserted_at": "i", "updated_at": "u"}}"#, "`id`: is missing"),
     ] {
-        let error = api.read_webhook(Operation::Get, answer.as_bytes(), "").unwrap_err().to_string();
+        let error = api.read_webhook(Operation::Get, 0, answer.as_bytes(), "").unwrap_err().to_string();
         assert!(error.contains(problem), "{answer}: {error}");
     }
 }
@@ -295,7 +295,7 @@ proptest! {
             for body in [text.as_bytes(), &bytes] {
                 let _ = api.read_page(body);
                 let _ = api.error_message(body);
-                let _ = api.read_webhook(Operation::Create, body, "");
+                let _ = api.read_webhook(Operation::Create, 0, body, "");
                 if let Some(routed) = api.route(&Method::POST, &text) {
                     let _ = api.read_request(&routed, &Request { body: Bytes::copy_from_slice(body), ..Request::default() });
                 }
