@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -85,9 +86,14 @@ impl App {
     }
 }
 
-/// A port where nothing listens: it was free a moment ago.
+/// A port where nothing listens, for this test only. It is below those that the system gives to whoever asks for
+/// any (32768 on Linux, `ip_local_port_range`), so that no other test gets it before it is used.
 pub fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Two runs at once begin at different places.
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let ports = std::iter::repeat_with(|| 12_000 + (start + GIVEN.fetch_add(1, Ordering::Relaxed)) % 20_000);
+    ports.take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 fn converse(mut stream: TcpStream, seen: &Sender<Seen>, answer: &Answer) {

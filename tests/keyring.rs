@@ -2,19 +2,28 @@
 
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
+
 use crate::sandbox::{Ended, Sandbox};
 
 const SECRET: &str = "c2VudGluZWwtaW4tdGhlLWtleXJpbmc";
 
 /// Runs a script in a session of its own, with an unlocked keyring; `$0` is hookctl.
 fn in_session(sandbox: &Sandbox, script: &str) -> Ended {
-    let script =
-        format!("set -e\nprintf unlock | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n{script}");
-    let mut command = Command::new("dbus-run-session");
-    command.args(["--", "bash", "-c", &script, env!("CARGO_BIN_EXE_hookctl")]).current_dir(sandbox.path());
+    // The daemon goes on in the background before it has its name on the bus.
+    let script = format!(
+        "set -e\nprintf unlock | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n\
+         until dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \\
+         string:org.freedesktop.secrets | grep -q 'boolean true'; do sleep 0.1; done\n{script}"
+    );
+    // Its socket is there, so that no other session's daemon is met.
+    let runtime = TempDir::new().unwrap();
+    let mut command = Command::new("timeout");
+    command.args(["60", "dbus-run-session", "--", "bash", "-c", &script, env!("CARGO_BIN_EXE_hookctl")]);
+    command.current_dir(sandbox.path());
     let plain = sandbox.command(&[]);
     command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("XDG_RUNTIME_DIR", sandbox.path()).env("SECRET", SECRET).stdin(Stdio::null());
+    command.env("XDG_RUNTIME_DIR", runtime.path()).env("SECRET", SECRET).stdin(Stdio::null());
     let output = command.output().unwrap();
     Ended {
         code: output.status.code().unwrap_or(-1),

@@ -2,13 +2,19 @@
 //!
 //! The scripts are in tests/sdk, and `tests/run` installs what they import.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
+
+/// Longer than a script takes for a step on a busy machine; only a hang meets it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
@@ -24,7 +30,8 @@ pub fn installed(file: &str) -> PathBuf {
 /// A running script; killed on drop.
 struct Script {
     child: Child,
-    lines: BufReader<std::process::ChildStdout>,
+    lines: Receiver<String>,
+    problem: Option<JoinHandle<String>>,
 }
 
 impl Script {
@@ -34,24 +41,40 @@ impl Script {
         command.arg(format!("{provider}.mjs")).arg(part).current_dir(folder()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("MOCK", ready.to_string());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            lines.map(|line| send.send(line)).take_while(Result::is_ok).for_each(drop);
+        });
+        // Read along, so that a script with much to say does not wait for a reader.
+        let problem = Some(std::thread::spawn(move || std::io::read_to_string(stderr).unwrap_or_default()));
+        Self { child, lines, problem }
     }
 
     /// What it tells next; `None` at its end.
     fn next(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        (!line.is_empty()).then(|| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                self.child.kill().unwrap();
+                panic!("it says nothing for {PATIENCE:?}: {}", self.problem());
+            }
+        }
     }
 
     /// What it tells up to its end, which must be a good one.
     fn rest(mut self) -> Vec<Value> {
         let told: Vec<Value> = std::iter::from_fn(|| self.next()).collect();
-        let mut problem = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut problem).unwrap();
+        let problem = self.problem();
         assert!(self.child.wait().unwrap().success(), "{problem}");
         told
+    }
+
+    /// What it says on stderr, to its end.
+    fn problem(&mut self) -> String {
+        self.problem.take().and_then(|said| said.join().ok()).unwrap_or_default()
     }
 }
 
