@@ -118,7 +118,7 @@ fn a_server_in_trouble_is_asked_again_and_each_wait_is_told() {
     assert_eq!((ended.code, app.rest().len()), (3, 4));
     let address = app.url().replace("http://", "");
     for attempt in 2..=4 {
-        let told = format!("{address} answered 503; waiting 0 s, then try {attempt} of 4 …\n");
+        let told = format!("{address} answered 503; waiting 0 ms, then try {attempt} of 4 …\n");
         assert!(ended.stderr.contains(&told), "{told}{}", ended.stderr);
     }
     let last = "error: acme failed to list the webhooks (503): We are\\u{07} down (request id r9; 4 tries)\n";
@@ -352,6 +352,21 @@ fn a_connection_that_ends_behind_the_request_is_no_reason_to_make_another() {
     assert_eq!((ended.code, &ended.error()["code"], *posts.lock().unwrap()), (3, &json!("uncertain"), 1));
     let message = ended.error()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("closed the connection") && message.contains("webhook wh_1"), "{message}");
+    assert!(ended.stderr.contains("not sent again: looking whether the webhook was made"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_api_that_answers_nothing_any_more_is_looked_at_for_one_time_limit_only() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", silent.local_addr().unwrap());
+    let mut args = vec!["webhooks", "create", "--provider", "acme", "--api-url", &url, "--timeout", "1s"];
+    args.extend(["--target", "https://app.test/hooks", "--events", "order.paid", "--json"]);
+    let began = std::time::Instant::now();
+    let ended = checked(acme().run(&args));
+    assert_eq!((ended.code, &ended.error()["code"]), (3, &json!("uncertain")));
+    // Three more attempts to list would take three more limits and their waits.
+    assert!(!ended.stderr.contains("try 3 of 4"), "{}", ended.stderr);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
 }
 
 #[test]

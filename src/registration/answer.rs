@@ -1,7 +1,7 @@
 //! What an answer means: carried out, refused, or nothing the API documents.
 
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, StatusCode};
 use url::Url;
 
 use super::credentials::{Credentials, hidden};
@@ -73,7 +73,9 @@ impl Asked<'_> {
     }
 
     fn said(&self, answer: &Answer) -> Said {
-        let request_id = self.api.request_id().and_then(|name| answer.header(name));
+        // Where no other header is documented, this is the one that most servers and proxies have.
+        let name = self.api.request_id().cloned().unwrap_or(HeaderName::from_static("x-request-id"));
+        let request_id = answer.header(&name);
         Said {
             status: answer.status.as_u16(),
             message: self.message(answer),

@@ -40,8 +40,15 @@ pub(super) fn check_fields(
     let is_taken = |name: &&str| api.takes(operation, name) || *name == "enabled" && changes.enabled == Some(true);
     match changes.given().into_iter().find(|name| !is_taken(name)) {
         Some(name) => {
-            let makes_it = operation == Operation::Create && name == "secret";
-            Err(RegistrationError::NoPlace { provider: provider.id().to_string(), operation, name, makes_it })
+            let instead = match (operation, name) {
+                (Operation::Create, "secret") => "it makes one itself, or signs nothing; leave it out",
+                (Operation::Create, "enabled") if api.supports(Operation::Disable) => {
+                    "make it, and switch it off with `hookctl webhooks disable ID`"
+                }
+                (Operation::Create, "enabled") => "it cannot be switched off at all; leave --disabled out",
+                _ => "leave it out",
+            };
+            Err(RegistrationError::NoPlace { provider: provider.id().to_string(), operation, name, instead })
         }
         None => Ok(()),
     }

@@ -109,7 +109,9 @@ impl Client {
     }
 
     async fn aftermath(&self, cause: RegistrationError, url: &str) -> RegistrationError {
-        let found = self.list().await.ok();
+        (self.tell)(&Progress::LookingForIt { problem: cause.to_string() });
+        // A person waits, and the API does not answer as it should already.
+        let found = tokio::time::timeout(self.transport.timeout(), self.list()).await.ok().and_then(Result::ok);
         let found = found.map(|all| all.into_iter().filter(|webhook| normal(&webhook.url) == normal(url)).collect());
         RegistrationError::Uncertain { cause: Box::new(cause), url: url.to_owned(), found }
     }

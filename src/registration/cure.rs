@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::error::RegistrationError;
 use crate::http::ClientError;
-use crate::provider::api::Operation;
 
 impl RegistrationError {
     /// A word for scripts.
@@ -53,11 +52,7 @@ impl RegistrationError {
                 "events" => "name them with --events, or --all-events".to_owned(),
                 name => format!("give it with --{name}"),
             },
-            Self::NoPlace { makes_it: true, .. } => "it makes one itself, or signs nothing; leave it out".to_owned(),
-            Self::NoPlace { operation: Operation::Create, name: "enabled", .. } => {
-                "make it, and switch it off with `hookctl webhooks disable ID`".to_owned()
-            }
-            Self::NoPlace { .. } => "leave it out".to_owned(),
+            Self::NoPlace { instead, .. } => (*instead).to_owned(),
             Self::Unfit { name } => format!("check {name}"),
             Self::BadApiUrl { .. } => {
                 "write --api-url https://HOST/PATH, or http://127.0.0.1:PORT for a mock".to_owned()

@@ -74,8 +74,8 @@ pub enum RegistrationError {
         operation: Operation,
         /// Which.
         name: &'static str,
-        /// Whether the provider makes up the value itself.
-        makes_it: bool,
+        /// What to do.
+        instead: &'static str,
     },
     /// A value would lead elsewhere.
     #[error("`{name}` cannot have this value: it would lead to another place of the API")]

@@ -31,6 +31,11 @@ pub enum Progress {
         /// Where to.
         path: String,
     },
+    /// It is not known whether a webhook was made, so the list is searched for it.
+    LookingForIt {
+        /// Why, in one line.
+        problem: String,
+    },
     /// The webhook was made, and its secret could not be asked for.
     NoSecret {
         /// Why, in one line.

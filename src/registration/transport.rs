@@ -97,6 +97,11 @@ impl Transport {
         Ok(Self { http, placed, timeout, retries, tell: options.tell.clone() })
     }
 
+    /// How long an attempt may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Makes the call, again where that is safe, and gives the last answer.
     pub async fn send(&self, call: &Call) -> Result<Answer, RegistrationError> {
         let mut attempt = 1;

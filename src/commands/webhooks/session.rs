@@ -153,8 +153,14 @@ fn teller(context: &Context) -> Tell {
 fn told(progress: &Progress) -> String {
     match progress {
         Progress::Waiting { problem, wait, attempt, of } => {
-            let wait = (wait.as_secs_f64() * 10.0).round() / 10.0;
-            format!("{}; waiting {wait} s, then try {attempt} of {of} …", output::untrusted(problem))
+            let wait = match wait.as_millis() {
+                millis @ ..100 => format!("{millis} ms"),
+                _ => format!("{} s", (wait.as_secs_f64() * 10.0).round() / 10.0),
+            };
+            format!("{}; waiting {wait}, then try {attempt} of {of} …", output::untrusted(problem))
+        }
+        Progress::LookingForIt { problem } => {
+            format!("{}; it is not sent again: looking whether the webhook was made …", output::untrusted(problem))
         }
         Progress::Following { path } => format!("note: the API redirects to its own {}", output::untrusted(path)),
         Progress::NoSecret { problem } => {
