@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::http::{Client, Outcome, Session};
+use crate::http::{Client, Outcome, Session, retry_after};
 use crate::model::{Delivery, EventId, FailureKind, Request};
 
 /// The longest wait that a `Retry-After` can ask for; beyond it the next attempt is made all the same.
@@ -195,7 +195,7 @@ impl<G: Gunner> Worker<G> {
             self.report.attempt(&delivery);
             shared.gunner.fired(&shot, Arc::clone(&delivery), is_hit);
             let wait = if is_hit { None } else { waits.next() };
-            let wait = wait.map(|wait| retry_after(&delivery).map_or(*wait, |asked| asked.max(*wait)));
+            let wait = wait.map(|wait| asked(&delivery).map_or(*wait, |asked| asked.max(*wait)));
             let goes_on = match wait.and_then(|wait| Instant::now().checked_add(wait)) {
                 Some(next) => self.sleep_until(next).await,
                 None => false,
@@ -236,11 +236,10 @@ async fn halt(halted: &mut watch::Receiver<bool>) {
     let _ = halted.wait_for(|is_halted| *is_halted).await;
 }
 
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3).
-fn retry_after(delivery: &Delivery) -> Option<Duration> {
-    let value = delivery.response.as_ref()?.headers.get(http::header::RETRY_AFTER)?;
-    let seconds = value.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+/// How long the target asks to be left alone, up to a limit.
+fn asked(delivery: &Delivery) -> Option<Duration> {
+    let text = delivery.response.as_ref()?.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    Some(retry_after(text, SystemTime::now())?.min(MAX_RETRY_AFTER))
 }
 
 impl Report {

@@ -6,6 +6,7 @@
 
 mod client;
 mod limits;
+mod retry_after;
 mod server;
 
 pub use client::{
@@ -13,4 +14,5 @@ pub use client::{
     tls_problem,
 };
 pub use limits::Limits;
+pub use retry_after::retry_after;
 pub use server::{Answer, Handler, Received, Refusal, bind, serve};

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
+use crate::http::retry_after;
 use crate::model::{Delivery, FailureKind};
 
 /// The wait after the first failure to reach a target; it doubles from there.
@@ -44,7 +45,7 @@ pub(super) enum Outlook {
 /// Reads the outcome. `may_have_arrived` is false where no connection came about.
 pub(super) fn outlook(delivery: &Delivery, may_have_arrived: bool, now: SystemTime) -> Outlook {
     use FailureKind::{Backlog, Loop, Protocol, Reset, Timeout, TooLarge};
-    let asked = retry_after(delivery, now);
+    let asked = asked(delivery, now);
     match (&delivery.error, delivery.response.as_ref().map(|response| response.status)) {
         (Some(error), _) => match error.kind {
             Loop | Backlog | TooLarge | Protocol => Outlook::Final,
@@ -63,15 +64,10 @@ pub(super) fn outlook(delivery: &Delivery, may_have_arrived: bool, now: SystemTi
     }
 }
 
-/// `Retry-After` in either form, seconds or a date (RFC 9110 section 10.2.3), up to a limit.
-fn retry_after(delivery: &Delivery, now: SystemTime) -> Option<Duration> {
-    let text = delivery.response.as_ref()?.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
-    } else {
-        httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
+/// How long the target asks to be left alone, up to a limit.
+fn asked(delivery: &Delivery, now: SystemTime) -> Option<Duration> {
+    let text = delivery.response.as_ref()?.headers.get(RETRY_AFTER)?.to_str().ok()?;
+    Some(retry_after(text, now)?.min(MAX_RETRY_AFTER))
 }
 
 /// The wait after so many failures in a row to reach the target. `chance` is between 0 and 1.

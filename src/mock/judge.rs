@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 
 use super::limits::MAX_RETRY_AFTER;
+use crate::http::retry_after;
 use crate::model::{Delivery, FailureKind, MessageState, Response};
 use crate::provider::{DeliveryRules, Reply};
 
@@ -40,7 +41,7 @@ pub(super) fn judge(rules: &DeliveryRules, delivery: &Delivery, number: u32, now
     let position = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
     let Some(wait) = rules.schedule.waits.get(position) else { return Judgement::end(MessageState::Failed) };
     let throttles = delivery.status().is_some_and(|status| rules.throttle_status.contains(&status));
-    let asked = retry_after(delivery.response.as_ref(), now).filter(|_| throttles || rules.retry_after);
+    let asked = asked(delivery.response.as_ref(), now).filter(|_| throttles || rules.retry_after);
     Judgement {
         state: MessageState::Pending,
         wait: Some(asked.map_or(*wait, |asked| asked.max(*wait))),
@@ -62,15 +63,10 @@ fn is_told_to_stop(rules: &DeliveryRules, response: Option<&Response>) -> bool {
     response.headers.get_all(name).iter().any(|found| found.as_bytes().trim_ascii() == value.as_bytes())
 }
 
-/// `Retry-After` in either form, seconds or a date (RFC 9110 section 10.2.3), up to a limit.
-fn retry_after(response: Option<&Response>, now: SystemTime) -> Option<Duration> {
-    let text = response?.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
-    } else {
-        httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
+/// How long the target asks to be left alone, up to a limit.
+fn asked(response: Option<&Response>, now: SystemTime) -> Option<Duration> {
+    let text = response?.headers.get(RETRY_AFTER)?.to_str().ok()?;
+    Some(retry_after(text, now)?.min(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
+use crate::http::retry_after;
+
 /// The first wait is up to this long; the limit doubles from there.
 const SHORTEST: Duration = Duration::from_millis(500);
 /// A person waits at the terminal.
@@ -67,15 +69,6 @@ fn deserves_another(came: Came<'_>, repeat: Repeat) -> bool {
         Came::Nothing { is_lasting: true, .. } => false,
         Came::Nothing { may_have_arrived, .. } => !may_have_arrived || repeat == Repeat::Freely,
     }
-}
-
-/// `Retry-After` in either form, seconds or a date (RFC 9110 section 10.2.3).
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    let text = text.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
-    }
-    Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default())
 }
 
 /// Full jitter: anything up to the limit, so that those who failed together do not come back together
