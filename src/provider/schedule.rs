@@ -98,9 +98,9 @@ impl Schedule {
     pub fn remark(&self) -> &'static str {
         match (self.basis, self.waits.is_empty()) {
             (Basis::Published, false) => "as published",
-            (Basis::Published, true) => "there are no retries, as published",
+            (Basis::Published, true) => "no retries, as published",
             (Basis::Computed, _) => "computed: only their count or window is published",
-            (Basis::Unpublished, _) => "nothing is published about retries, so there is one attempt",
+            (Basis::Unpublished, _) => "nothing is published about them, so there is one attempt",
         }
     }
 }

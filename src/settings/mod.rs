@@ -20,7 +20,7 @@ use crate::store::Retention;
 pub(crate) use api::{ApiSettings, Said, UserName};
 pub(crate) use file::{ConfigFile, Route};
 pub(crate) use flags::{FlagValue, preset};
-pub(crate) use secret::{SecretOrigin, read_secret};
+pub(crate) use secret::{SecretOrigin, read_secret, warn_if_readable};
 pub(crate) use webhook::WantedWebhook;
 
 /// The name that is searched for upwards from the working directory.

@@ -105,8 +105,9 @@ pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> R
     }
 }
 
+/// Says so when a file that holds secrets is open to other users.
 #[cfg(unix)]
-fn warn_if_readable(path: &Path, metadata: &std::fs::Metadata, say: &mut dyn FnMut(&str)) {
+pub(crate) fn warn_if_readable(path: &Path, metadata: &std::fs::Metadata, say: &mut dyn FnMut(&str)) {
     use std::os::unix::fs::PermissionsExt as _;
     if metadata.permissions().mode() & 0o077 != 0 {
         say(&format!("warning: other users can read {0}: chmod 600 {0}", path.display()));
@@ -114,4 +115,4 @@ fn warn_if_readable(path: &Path, metadata: &std::fs::Metadata, say: &mut dyn FnM
 }
 
 #[cfg(not(unix))]
-fn warn_if_readable(_: &Path, _: &std::fs::Metadata, _: &mut dyn FnMut(&str)) {}
+pub(crate) fn warn_if_readable(_: &Path, _: &std::fs::Metadata, _: &mut dyn FnMut(&str)) {}

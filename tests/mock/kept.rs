@@ -10,7 +10,8 @@ use crate::sandbox::Sandbox;
 fn webhooks_credentials_and_retries_outlive_a_mock_that_is_killed() {
     let sandbox = Sandbox::new();
     let port = closed_port();
-    let args = ["svix", "--state", "mock.db", "--time-scale", "2"];
+    // On its own clock: five seconds for the death of one mock and the birth of another.
+    let args = ["svix", "--state", "mock.db"];
     let mut mock = sandbox.mock(&args);
     let token = mock.ready["token"].clone();
     let id = register(&mock, &format!("http://127.0.0.1:{port}/hook"), &["*"]);
@@ -44,6 +45,21 @@ fn the_state_is_for_the_owners_eyes_only() {
             assert_eq!(mode, 0o600, "{}", entry.path().display());
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_that_others_can_read_is_told_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let args = ["github", "--state", "mock.db"];
+    let (code, _, stderr) = sandbox.mock(&args).interrupt();
+    assert_eq!((code, stderr.contains("warning")), (0, false), "{stderr}");
+    let path = sandbox.path().join("mock.db");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, _, stderr) = sandbox.mock(&args).interrupt();
+    assert_eq!(code, 0);
+    assert!(stderr.contains("warning: other users can read ") && stderr.contains("chmod 600 "), "{stderr}");
 }
 
 #[test]
@@ -83,5 +99,5 @@ fn what_waited_in_memory_is_said_to_be_lost() {
     attempts(&mock, 1);
     let (code, _, stderr) = mock.interrupt();
     assert_eq!(code, 0);
-    assert!(stderr.contains("1 deliveries still waited for an attempt: --state FILE keeps them"), "{stderr}");
+    assert!(stderr.contains("1 delivery still waited for an attempt: --state FILE keeps it"), "{stderr}");
 }

@@ -18,6 +18,7 @@ use crate::model::{MessageState, MockCredentials, MockReady, Notice};
 use crate::output::span;
 use crate::provider::Provider;
 use crate::provider::api::{Api, Operation};
+use crate::settings::warn_if_readable;
 
 /// Runs the command.
 pub(super) fn run(args: &ServeMockArgs, context: &Context) -> Outcome {
@@ -37,11 +38,16 @@ async fn serve(args: &ServeMockArgs, provider: &Arc<Provider>, context: &Context
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(true, move |error| on_closed.set(&error))?);
     let telling = Arc::clone(&presenter);
+    let state = args.state.as_ref().map(|path| context.path(path));
+    // It holds the credentials of the mock, and the secrets of the webhooks.
+    if let Some((path, metadata)) = state.as_ref().and_then(|path| Some((path, std::fs::metadata(path).ok()?))) {
+        warn_if_readable(path, &metadata, &mut |text| context.say(text));
+    }
     let mock = Mock::open(Options {
         provider: Arc::clone(provider),
         catalogue: context.catalogue.clone(),
         time_scale: args.time_scale,
-        state: args.state.as_ref().map(|path| context.path(path)),
+        state,
         client: ClientOptions { forbid: own.clone(), ..client_options(&args.tls, context) },
         tell: Arc::new(move |notice| telling.present(notice)),
     })?;
@@ -144,6 +150,7 @@ fn say_what_is_lost(mock: &Mock, context: &Context) {
     let tally = mock.tally().unwrap_or_default();
     let pending = tally.iter().find(|(state, _)| *state == MessageState::Pending).map_or(0, |(_, count)| *count);
     if pending > 0 {
-        context.say(&format!("{pending} deliveries still waited for an attempt: --state FILE keeps them"));
+        let (deliveries, them) = if pending == 1 { ("delivery", "it") } else { ("deliveries", "them") };
+        context.say(&format!("{pending} {deliveries} still waited for an attempt: --state FILE keeps {them}"));
     }
 }
