@@ -84,22 +84,34 @@ impl Engine {
     }
 
     fn create(&self, api: &Api, routed: &Routed, request: &Request) -> Result<Answer, Fault> {
-        let key = api.idempotency().and_then(|name| request.headers.get(name)).map(|key| key.as_bytes().to_vec());
-        if let Some(answer) = key.as_ref().and_then(|key| self.repeated(key)) {
-            return Ok(answer);
+        let key = api.idempotency().and_then(|name| request.headers.get(name)).map(HeaderValue::as_bytes);
+        let Some(key) = key else { return self.create_once(api, routed, request) };
+        // Held until it is made: of two callers with one key the second waits for the answer of the first.
+        let mut answers = self.repeatable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, answer)) = answers.iter().find(|(known, _)| known == key) {
+            return Ok(answer.clone());
         }
+        let answer = self.create_once(api, routed, request)?;
+        if answers.len() == MAX_REPEATABLE {
+            answers.pop_front();
+        }
+        answers.push_back((key.to_vec(), answer.clone()));
+        Ok(answer)
+    }
+
+    fn create_once(&self, api: &Api, routed: &Routed, request: &Request) -> Result<Answer, Fault> {
         let read =
             api.read_request(routed, request).map_err(|invalid| Fault::Documented(ErrorKind::Invalid, invalid))?;
         let webhook = self.register(known(read))?;
-        if let Some(event) = api.on_create().filter(|_| webhook.is_enabled()) {
-            self.emit_to(event, &webhook)?;
+        if let Some(event) = api.on_create().filter(|_| webhook.is_enabled())
+            && let Err(refused) = self.emit_to(event, &webhook)
+        {
+            // Who is told that it failed finds nothing of it.
+            self.delete(&webhook.id)?;
+            return Err(refused.into());
         }
         let (status, body) = api.write_answer(routed, &webhook.fields);
-        let answer = answer(status, body);
-        if let Some(key) = key {
-            self.remember(key, &answer);
-        }
-        Ok(answer)
+        Ok(answer(status, body))
     }
 
     fn list(&self, api: &Api, routed: &Routed, request: &Request) -> Result<Answer, Fault> {
@@ -130,14 +142,14 @@ impl Engine {
             Operation::Update => {
                 let read = api.read_request(routed, request);
                 let read = read.map_err(|invalid| Fault::Documented(ErrorKind::Invalid, invalid))?;
-                self.change(&mut webhook, known(read))?;
+                webhook = self.changed(&webhook.id, known(read))?;
             }
             Operation::Enable | Operation::Disable => {
                 let enabled = Value::Bool(routed.operation == Operation::Enable);
-                self.change(&mut webhook, Fields::from_iter([("enabled".to_owned(), enabled)]))?;
+                webhook = self.changed(&webhook.id, Fields::from_iter([("enabled".to_owned(), enabled)]))?;
             }
             Operation::Delete => {
-                self.state.delete_webhook(&webhook.id)?;
+                self.delete(&webhook.id)?;
             }
             Operation::Ping => {
                 if let Some(event) = api.emits(routed) {
@@ -150,10 +162,10 @@ impl Engine {
         Ok(answer(status, body))
     }
 
-    fn change(&self, webhook: &mut Registered, read: Fields) -> Result<(), super::StateError> {
-        webhook.fields.extend(read);
-        webhook.fields.insert("updated_at".to_owned(), now());
-        self.state.change_webhook(&webhook.id, &webhook.fields)
+    /// The webhook with these fields changed; it may be gone by now.
+    fn changed(&self, id: &str, mut changes: Fields) -> Result<Registered, Fault> {
+        changes.insert("updated_at".to_owned(), now());
+        self.change(id, changes)?.ok_or_else(not_found)
     }
 
     fn emit_to(&self, event: &str, webhook: &Registered) -> Result<(), Refused> {
@@ -176,19 +188,6 @@ impl Engine {
         }
         fields.extend(given);
         fields
-    }
-
-    fn repeated(&self, key: &[u8]) -> Option<Answer> {
-        let answers = self.repeatable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        answers.iter().find(|(known, _)| known == key).map(|(_, answer)| answer.clone())
-    }
-
-    fn remember(&self, key: Vec<u8>, answer: &Answer) {
-        let mut answers = self.repeatable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if answers.len() == MAX_REPEATABLE {
-            answers.pop_front();
-        }
-        answers.push_back((key, answer.clone()));
     }
 }
 

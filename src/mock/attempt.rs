@@ -157,7 +157,7 @@ impl Engine {
     ) -> Result<Option<String>, StateError> {
         if state == MessageState::Gone {
             let because = format!("it answered {}", delivery.status().unwrap_or_default());
-            self.state.disable_webhook(&job.webhook, &because)?;
+            self.disable(&job.webhook, &because)?;
             return Ok(Some(format!("disabled: {because}")));
         }
         if state == MessageState::Delivered {
@@ -176,8 +176,8 @@ impl Engine {
         let failing_for = Duration::from_millis(u64::try_from(now.saturating_sub(since)).unwrap_or_default());
         let Some(because) = rule.verdict(failures, failing_for) else { return Ok(None) };
         match rule.action {
-            DisableAction::Disable => self.state.disable_webhook(&job.webhook, &because)?,
-            DisableAction::Delete => drop(self.state.delete_webhook(&job.webhook)?),
+            DisableAction::Disable => self.disable(&job.webhook, &because)?,
+            DisableAction::Delete => drop(self.delete(&job.webhook)?),
         }
         Ok(Some(format!("{} after {because}", rule.action.done())))
     }

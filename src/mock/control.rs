@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::emit::Order;
 use super::engine::Engine;
 use super::lanes::Turn;
-use super::limits::MAX_LOGGED;
+use super::limits::{MAX_LOG_BYTES, MAX_LOGGED};
 use super::refusal::Refused;
 use super::scenario::first_attempts;
 use super::tell::{ToldMessage, ToldWebhook, told_attempts};
@@ -101,7 +101,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, path: &str, request: &Request) 
         (&Method::POST, "/webhooks") => register(engine, read(body)?),
         (&Method::DELETE, path) if path.starts_with("/webhooks/") => delete(engine, &path["/webhooks/".len()..]),
         (&Method::POST, "/emit") => emit(engine, read(body)?).await,
-        (&Method::GET, "/log") => log(engine, request.uri.query().unwrap_or_default()),
+        (&Method::GET, "/log") => log(engine, request.uri.query().unwrap_or_default()).await,
         (&Method::POST, "/redeliver") => redeliver(engine, &read(body)?).await,
         (&Method::POST, "/scenario") => scenario(engine, &read(body)?).await,
         (_, "" | "/webhooks" | "/emit" | "/log" | "/redeliver" | "/scenario") => {
@@ -164,7 +164,7 @@ fn register(engine: &Engine, body: RegisterBody) -> Told {
 }
 
 fn delete(engine: &Engine, id: &str) -> Told {
-    match engine.state.delete_webhook(id)? {
+    match engine.delete(id)? {
         true => told(StatusCode::OK, &json!({ "deleted": id })),
         false => Err(Refused::absent("unknown_webhook", format!("no webhook `{id}`"))),
     }
@@ -178,7 +178,7 @@ async fn emit(engine: &Engine, body: EmitBody) -> Told {
     told(if wait { StatusCode::OK } else { StatusCode::ACCEPTED }, &answer)
 }
 
-fn log(engine: &Engine, query: &str) -> Told {
+async fn log(engine: &Arc<Engine>, query: &str) -> Told {
     let mut most = MAX_LOGGED;
     let mut message = None;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -193,12 +193,30 @@ fn log(engine: &Engine, query: &str) -> Told {
             }
         }
     }
+    // A long log takes longer than anything else; deliveries go on meanwhile.
+    let engine = Arc::clone(engine);
+    let read = tokio::task::spawn_blocking(move || logged(&engine, message, most)).await;
+    read.map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "log", error.to_string()))?
+}
+
+fn logged(engine: &Engine, message: Option<i64>, most: usize) -> Told {
     let logged = engine.state.log(message, most)?;
     if let Some(seq) = message.filter(|_| logged.is_empty()) {
         return Err(unknown_message(&message_id(seq)));
     }
-    let messages: Vec<ToldMessage> = logged.iter().map(ToldMessage::from).collect();
-    told(StatusCode::OK, &json!({ "messages": messages }))
+    let mut messages = Vec::new();
+    let mut bytes = 0_usize;
+    for message in &logged {
+        let attempts = engine.state.attempts(message)?;
+        let message = ToldMessage::new(message, &attempts);
+        bytes = bytes.saturating_add(message.attempt_bytes());
+        messages.push(message);
+        if bytes > MAX_LOG_BYTES {
+            break;
+        }
+    }
+    let left_out = logged.len().saturating_sub(messages.len());
+    told(StatusCode::OK, &json!({ "messages": messages, "left_out": left_out }))
 }
 
 async fn redeliver(engine: &Engine, body: &RedeliverBody) -> Told {

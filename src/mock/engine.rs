@@ -43,9 +43,10 @@ impl Engine {
     pub(super) fn open(options: Options) -> Result<Self, MockError> {
         let Options { provider, catalogue, time_scale, state, client, tell } = options;
         let state = State::open(state.as_deref(), provider.id())?;
-        let now = Timestamp::now();
-        let epoch = state.setting("epoch", || now.as_millisecond().to_string())?;
-        let epoch = epoch.parse().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(now);
+        let clock = Clock::new(time_scale, Timestamp::now());
+        let clock = Clock::parse(&state.setting("clock", || clock.to_string())?)
+            .map_or(clock, |kept| kept.going_on(time_scale, Timestamp::now()));
+        state.set("clock", &clock.to_string())?;
         let rules = provider.delivery();
         let client = Client::new(ClientOptions {
             timeout: Some(rules.time_limit.unwrap_or(TIMEOUT)),
@@ -62,7 +63,7 @@ impl Engine {
             provider,
             catalogue,
             state,
-            clock: Clock::new(time_scale, epoch),
+            clock,
             client,
             tell,
             lanes: Mutex::new(lanes),
@@ -81,6 +82,16 @@ impl Engine {
     pub(super) fn push(&self, url: &str, turn: Turn) {
         locked(&self.lanes).push(url, turn);
         self.bell.notify_one();
+    }
+
+    /// Takes back what was to be done for messages that go nowhere now.
+    pub(super) fn forget(&self, dropped: &[i64]) {
+        if dropped.is_empty() {
+            return;
+        }
+        let left = locked(&self.lanes).forget(&dropped.iter().copied().collect());
+        // Nobody waits in vain for an attempt that is not made.
+        locked(&self.waiters).retain(|seq, _| !left.contains(seq));
     }
 
     /// Lets a target alone until then.

@@ -49,6 +49,21 @@ impl Lanes {
         lane.held_until = lane.held_until.max(until);
     }
 
+    /// Takes back the turns that nobody asked for by hand at these messages. Tells which of the messages have
+    /// no turn left, now or later.
+    pub(super) fn forget(&mut self, dropped: &HashSet<i64>) -> HashSet<i64> {
+        let mut left = dropped.clone();
+        left.retain(|seq| !self.busy.contains(seq));
+        for lane in self.lanes.values_mut() {
+            lane.turns.retain(|Reverse(turn)| turn.is_manual || !dropped.contains(&turn.seq));
+            for Reverse(turn) in &lane.turns {
+                left.remove(&turn.seq);
+            }
+        }
+        self.lanes.retain(|_, lane| lane.running > 0 || !lane.turns.is_empty());
+        left
+    }
+
     /// A turn that is due and has room, with the name of its lane.
     pub(super) fn take(&mut self, now: i64) -> Option<(String, Turn)> {
         for (name, lane) in &mut self.lanes {
@@ -136,6 +151,19 @@ mod tests {
         lanes.hold("http://a/other", 50);
         assert_eq!((taken(&mut lanes, 49), lanes.next_due()), (vec![], Some(50)));
         assert_eq!(taken(&mut lanes, 50), [1]);
+    }
+
+    #[test]
+    fn what_is_dropped_has_no_turn_any_more_unless_a_person_asked_for_it() {
+        let mut lanes = Lanes::default();
+        (0..3).for_each(|seq| lanes.push("http://a/", turn(50, seq)));
+        lanes.push("http://a/", Turn { is_manual: true, ..turn(0, 0) });
+        lanes.push("http://b/", turn(0, 3));
+        assert_eq!(lanes.take(0).map(|(_, turn)| turn.seq).into_iter().chain(taken(&mut lanes, 0)).count(), 2);
+        lanes.push("http://a/", Turn { is_manual: true, ..turn(60, 1) });
+        assert_eq!(lanes.forget(&HashSet::from([0, 1, 2, 3])), HashSet::from([2]), "0 and 3 are under way");
+        lanes.done("http://a", 0);
+        assert_eq!((taken(&mut lanes, 50), taken(&mut lanes, 60)), (vec![], vec![1]));
     }
 
     #[test]

@@ -24,22 +24,41 @@ impl Engine {
         })
     }
 
+    /// Changes fields of a webhook; `None` when there is none.
+    pub(super) fn change(&self, id: &str, changes: Fields) -> Result<Option<Registered>, StateError> {
+        let Some(changed) = self.state.change_webhook(id, changes)? else { return Ok(None) };
+        self.forget(&changed.dropped);
+        Ok(Some(changed.webhook))
+    }
+
+    /// Removes a webhook; `false` when there is none.
+    pub(super) fn delete(&self, id: &str) -> Result<bool, StateError> {
+        let dropped = self.state.delete_webhook(id)?;
+        self.forget(dropped.as_deref().unwrap_or_default());
+        Ok(dropped.is_some())
+    }
+
+    /// Switches a webhook off, as the provider does with one that fails.
+    pub(super) fn disable(&self, id: &str, because: &str) -> Result<(), StateError> {
+        self.forget(&self.state.disable_webhook(id, because)?);
+        Ok(())
+    }
+
     /// The webhook of this URL with these events and this secret; it is there once, however often it is
     /// asked for.
     pub(super) fn register_again(&self, url: &str, events: &[String], secret: Option<&str>) -> Result<String, Refused> {
         let events = self.checked_events(events)?;
         let known = self.state.webhooks()?.into_iter().find(|webhook| webhook.url() == url);
-        let is_known = known.is_some();
-        let (id, mut fields) = known.map_or_else(Default::default, |webhook| (webhook.id, webhook.fields));
+        let mut fields = Fields::new();
         fields.insert("url".to_owned(), url.into());
         fields.insert("events".to_owned(), events.into());
         fields.insert("enabled".to_owned(), true.into());
         if let Some(secret) = secret {
             fields.insert("secret".to_owned(), secret.into());
         }
-        if is_known {
-            self.state.change_webhook(&id, &fields)?;
-            return Ok(id);
+        if let Some(known) = known {
+            self.change(&known.id, fields)?;
+            return Ok(known.id);
         }
         self.register(fields).map(|webhook| webhook.id)
     }

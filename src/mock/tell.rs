@@ -50,8 +50,8 @@ pub(super) struct ToldMessage {
     attempts: Vec<Box<RawValue>>,
 }
 
-impl From<&Logged> for ToldMessage {
-    fn from(message: &Logged) -> Self {
+impl ToldMessage {
+    pub(super) fn new(message: &Logged, attempts: &[MockAttempt]) -> Self {
         let due = message.due.and_then(|due| Timestamp::from_millisecond(due).ok());
         Self {
             id: message_id(message.seq),
@@ -62,8 +62,13 @@ impl From<&Logged> for ToldMessage {
             created_at: time(message.created_at),
             due_at: due.map(time),
             body_bytes: message.body_bytes,
-            attempts: message.attempts.iter().filter_map(|attempt| output::mock_attempt_object(attempt).ok()).collect(),
+            attempts: attempts.iter().filter_map(|attempt| output::mock_attempt_object(attempt).ok()).collect(),
         }
+    }
+
+    /// How long its attempts are, in JSON.
+    pub(super) fn attempt_bytes(&self) -> usize {
+        self.attempts.iter().map(|attempt| attempt.get().len()).sum()
     }
 }
 

@@ -107,6 +107,18 @@ fn github_pings_a_new_webhook_and_keeps_repositories_apart() {
 }
 
 #[test]
+fn nothing_is_left_of_a_webhook_whose_first_ping_cannot_be_sent() {
+    let sandbox = Sandbox::new();
+    let mock = sandbox.mock(&["github"]);
+    let auth = bearer(&mock);
+    let create = hook("http://127.0.0.1:9/").replace("s3cret", "");
+    let answered = api(&mock, "POST", "/repos/octo/demo/hooks", &[&auth, JSON], &create);
+    assert_eq!(answered.status, 422, "{}", answered.text());
+    assert_eq!(api(&mock, "GET", "/repos/octo/demo/hooks", &[&auth], "").json(), json!([]));
+    assert_eq!(told(&mock, "/_mock/log")["messages"], json!([]));
+}
+
+#[test]
 fn github_says_what_is_wrong_with_a_webhook() {
     let sandbox = Sandbox::new();
     let mock = sandbox.mock(&["github"]);
@@ -177,6 +189,26 @@ fn stripe_takes_forms_makes_up_the_secret_and_repeats_nothing() {
     assert_eq!((off.status, &off.json()["status"]), (200, &json!("disabled")), "{}", off.text());
     let gone = api(&mock, "DELETE", &own, &[&auth], "").json();
     assert_eq!((&gone["deleted"], &gone["id"]), (&json!(true), &json!(id)));
+}
+
+#[test]
+fn callers_with_one_key_make_one_webhook_though_they_come_at_once() {
+    let sandbox = Sandbox::new();
+    let mock = sandbox.mock(&["stripe"]);
+    let auth = bearer(&mock);
+    let kind = "content-type: application/x-www-form-urlencoded";
+    let address = mock.address();
+    for number in 1..=10 {
+        let key = format!("idempotency-key: {number}");
+        let body = "url=http://127.0.0.1:9/&enabled_events[]=*";
+        let bytes = request("POST", "/v1/webhook_endpoints", &[&auth, kind, &key], body.as_bytes());
+        let ids: Vec<Value> = std::thread::scope(|scope| {
+            let callers: Vec<_> = (0..4).map(|_| scope.spawn(|| raw(&address, bytes.clone()).json())).collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()["id"].clone()).collect()
+        });
+        assert!(ids[0].is_string() && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(told(&mock, "/_mock/webhooks")["webhooks"].as_array().unwrap().len(), number);
+    }
 }
 
 #[test]

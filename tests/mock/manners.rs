@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Child;
+use std::time::{Duration, Instant};
 
 use super::app;
 use crate::sandbox::{Sandbox, signal};
@@ -73,7 +74,30 @@ fn ctrl_c_ends_it_with_0_and_in_time_though_a_target_hangs() {
     let mock = sandbox.mock(&["prokeep", "--to", &slow, "--to", &quick.url()]);
     super::emit(&mock, "thread_created");
     super::attempts(&mock, 1);
+    let began = Instant::now();
     assert_eq!(mock.interrupt().0, 0);
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited for the target: {:?}", began.elapsed());
+}
+
+#[test]
+fn a_log_that_is_too_long_tells_the_newest_and_that_there_is_more() {
+    let sandbox = Sandbox::new();
+    // Sixfold in JSON: each byte becomes `\u0001`.
+    let target = crate::app::App::answering("200 OK", "\u{1}".repeat(16 * 1024).leak());
+    let mock = sandbox.mock(&["prokeep", "--to", &target.url()]);
+    for _ in 0..100 {
+        super::emit(&mock, "thread_created");
+    }
+    super::attempts(&mock, 100);
+    let log = |more: &[&str]| sandbox.run(&[&["mock", "log", "--api-url", &mock.url, "--json"], more].concat());
+    let whole = log(&["--limit", "1000"]);
+    assert!(whole.stderr.contains("older messages are left out"), "{}", whole.stderr);
+    let told = whole.lines();
+    assert!((50..100).contains(&told.len()) && told[0]["id"] == "msg_100", "{} messages", told.len());
+    assert!(whole.stdout.len() < 10 * 1024 * 1024, "{}", whole.stdout.len());
+    let oldest = log(&["msg_1"]);
+    assert!(oldest.lines()[0]["attempts"][0]["delivery"]["response"]["truncated"] == false, "{}", oldest.stderr);
+    assert!(oldest.stderr.is_empty(), "{}", oldest.stderr);
 }
 
 #[test]

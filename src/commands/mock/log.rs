@@ -21,6 +21,9 @@ pub(super) fn run(args: &LogArgs, context: &Context) -> Outcome {
     };
     let answer = Caller::new(&args.api.api_url)?.call(Method::GET, &path, None, context)?;
     let messages = answer["messages"].as_array().map_or(&[][..], Vec::as_slice);
+    if answer["left_out"].as_u64().is_some_and(|left_out| left_out > 0) {
+        context.say("note: this log is too long for one answer, so older messages are left out");
+    }
     if context.json() {
         for message in messages {
             context.print_item("message", message)?;

@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use rusqlite::{Connection, Row, params};
 
 use super::messages::{Logged, state, time};
-use super::{micros, of_micros};
+use super::{micros, of_micros, signed};
+use crate::mock::limits::{MAX_ANSWER_BYTES, MAX_KEPT_ATTEMPTS};
 use crate::model::{Delivery, DeliveryError, FailureKind, MockAttempt, NextAttempt, Response};
 
 pub(super) fn insert(connection: &Connection, message: i64, attempt: &MockAttempt) -> rusqlite::Result<()> {
@@ -38,6 +39,25 @@ pub(super) fn insert(connection: &Connection, message: i64, attempt: &MockAttemp
         attempt.is_success,
     ];
     connection.prepare_cached(insert)?.execute(values).map(drop)
+}
+
+/// Keeps the attempts at a message and the answers to all of them within their bounds; the oldest go.
+pub(super) fn make_room(connection: &Connection, message: i64) -> rusqlite::Result<()> {
+    let surplus = "DELETE FROM attempt WHERE message = ?1 AND seq <= \
+         (SELECT seq FROM attempt WHERE message = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)";
+    connection.prepare_cached(surplus)?.execute(params![message, signed(MAX_KEPT_ATTEMPTS)])?;
+    let mut kept = connection.prepare_cached("SELECT answers FROM kept")?;
+    let mut forget = connection.prepare_cached(
+        "UPDATE attempt SET body = NULL, headers = NULL, truncated = TRUE \
+         WHERE seq = (SELECT seq FROM attempt INDEXED BY attempt_with_answer WHERE body IS NOT NULL \
+         ORDER BY seq LIMIT 1)",
+    )?;
+    while kept.query_row([], |row| row.get::<_, i64>(0))? > signed(MAX_ANSWER_BYTES) {
+        if forget.execute([])? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The attempts at a message, in their order.
@@ -120,4 +140,85 @@ fn header_map(text: &str) -> HeaderMap {
         }
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::super::{Emission, Finish, Recipient, State};
+    use super::*;
+    use crate::mock::limits::MAX_KEPT_ANSWER;
+    use crate::model::MessageState;
+
+    /// A state with so many messages.
+    fn state(messages: usize) -> State {
+        let state = State::open(None, "acme").unwrap();
+        let moment = Timestamp::UNIX_EPOCH;
+        let emission =
+            Emission { event: "e".into(), body: b"x".to_vec(), content_type: None, headers: Vec::new(), moment };
+        let to = Recipient { webhook: "wh_1".into(), url: "http://a/".into(), seed: 1 };
+        state.add_event(&emission, &vec![to; messages], 0, moment).unwrap().unwrap();
+        state
+    }
+
+    fn answered(state: &State, seq: i64, body: usize) {
+        let response = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: vec![b'x'; body].into() };
+        let delivery = Delivery {
+            method: Method::POST,
+            target: "http://a/".into(),
+            attempt: 1,
+            duration: Duration::ZERO,
+            response: Some(response),
+            truncated: false,
+            error: None,
+        };
+        let attempt = MockAttempt {
+            message_id: crate::mock::message_id(seq),
+            event_type: "e".into(),
+            webhook_id: "wh_1".into(),
+            made_at: Timestamp::UNIX_EPOCH,
+            is_manual: true,
+            is_success: true,
+            wait: Duration::ZERO,
+            waited: Duration::ZERO,
+            state: MessageState::Delivered,
+            next: None,
+            webhook_fate: None,
+            delivery: Arc::new(delivery),
+        };
+        let ended = Timestamp::UNIX_EPOCH;
+        state.finish(&Finish { seq, attempt: &attempt, elapsed: 0, ended, due: None }).unwrap();
+    }
+
+    /// The length of each answer that is kept of a message, and whether it is whole.
+    fn kept(state: &State, seq: i64) -> Vec<(usize, bool)> {
+        let message = state.log(Some(seq), 1).unwrap().remove(0);
+        let of = |attempt: &MockAttempt| {
+            let delivery = &attempt.delivery;
+            (delivery.response.as_ref().unwrap().body.len(), !delivery.truncated)
+        };
+        state.attempts(&message).unwrap().iter().map(of).collect()
+    }
+
+    #[test]
+    fn only_so_many_attempts_at_a_message_are_kept_and_the_newest() {
+        let state = state(2);
+        answered(&state, 2, 7);
+        (1..=MAX_KEPT_ATTEMPTS + 3).for_each(|size| answered(&state, 1, size));
+        let kept_of_1 = kept(&state, 1);
+        assert_eq!((kept_of_1.len(), kept_of_1[0]), (MAX_KEPT_ATTEMPTS, (4, true)));
+        assert_eq!(kept(&state, 2), [(7, true)], "another message is another matter");
+    }
+
+    #[test]
+    fn only_so_many_bytes_of_answers_are_kept_and_the_newest() {
+        let messages = MAX_ANSWER_BYTES / MAX_KEPT_ANSWER + 2;
+        let state = state(messages);
+        (1..=messages).for_each(|seq| answered(&state, signed(seq), MAX_KEPT_ANSWER));
+        assert_eq!(kept(&state, 1), [(0, false)], "the attempt is there, its answer is not");
+        assert_eq!(kept(&state, signed(messages)), [(MAX_KEPT_ANSWER, true)]);
+    }
 }

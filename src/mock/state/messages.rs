@@ -81,7 +81,6 @@ pub(in crate::mock) struct Logged {
     pub(in crate::mock) created_at: Timestamp,
     pub(in crate::mock) due: Option<i64>,
     pub(in crate::mock) body_bytes: i64,
-    pub(in crate::mock) attempts: Vec<MockAttempt>,
 }
 
 const JOB: &str = "SELECT m.seq, m.webhook, m.url, m.seed, m.state, m.attempts, m.scheduled, m.wait, m.since, m.born, \
@@ -92,7 +91,8 @@ const LOG: &str = "SELECT m.seq, e.name, m.webhook, m.url, m.state, e.moment, m.
     FROM message m JOIN event e ON e.seq = m.event WHERE ?1 IS NULL OR m.seq = ?1 ORDER BY m.seq DESC LIMIT ?2";
 
 impl State {
-    /// Keeps an event and its messages, due at once; `None` when too much waits already.
+    /// Keeps an event and its messages, due at once; `None` when too much waits already. One that nobody is
+    /// told of is not kept.
     pub(in crate::mock) fn add_event(
         &self,
         emission: &Emission,
@@ -100,18 +100,15 @@ impl State {
         born: i64,
         now: Timestamp,
     ) -> Result<Option<Vec<Waiting>>, StateError> {
+        if recipients.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         self.with(|connection| {
             let transaction = connection.transaction()?;
-            make_room(&transaction, recipients.len())?;
-            let (pending, bytes): (i64, i64) = transaction.query_row(
-                "SELECT (SELECT count(*) FROM message WHERE state = 'pending'), \
-                 (SELECT coalesce(sum(length(body)), 0) FROM event)",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            let (pending, bytes) =
-                (pending.saturating_add(signed(recipients.len())), bytes.saturating_add(signed(emission.body.len())));
-            if pending > signed(MAX_PENDING) || bytes > signed(MAX_EVENT_BYTES) {
+            let has_room = make_room(&transaction, recipients.len(), emission.body.len())?;
+            let count = "SELECT count(*) FROM message WHERE state = 'pending'";
+            let pending: i64 = transaction.query_row(count, [], |row| row.get(0))?;
+            if !has_room || pending.saturating_add(signed(recipients.len())) > signed(MAX_PENDING) {
                 return Ok(None);
             }
             let waiting = insert(&transaction, emission, recipients, born, now)?;
@@ -167,22 +164,23 @@ impl State {
                 |row| row.get(0),
             )?;
             super::attempts::insert(&transaction, *seq, attempt)?;
+            super::attempts::make_room(&transaction, *seq)?;
             transaction.commit()?;
             Ok(state == attempt.state.as_str())
         })
     }
 
-    /// The newest messages, or this one, with their attempts; newest first.
+    /// The newest messages, or this one, newest first; without their attempts.
     pub(in crate::mock) fn log(&self, message: Option<i64>, most: usize) -> Result<Vec<Logged>, StateError> {
         self.with(|connection| {
             let mut found = connection.prepare_cached(LOG)?;
-            let mut logged: Vec<Logged> =
-                found.query_map(params![message, signed(most)], row_logged)?.collect::<rusqlite::Result<_>>()?;
-            for message in &mut logged {
-                message.attempts = super::attempts::of(connection, message)?;
-            }
-            Ok(logged)
+            found.query_map(params![message, signed(most)], row_logged)?.collect()
         })
+    }
+
+    /// The attempts at a message, in their order.
+    pub(in crate::mock) fn attempts(&self, message: &Logged) -> Result<Vec<MockAttempt>, StateError> {
+        self.with(|connection| super::attempts::of(connection, message))
     }
 
     /// How many messages are in each state.
@@ -194,14 +192,23 @@ impl State {
     }
 }
 
-/// The oldest messages that are done give way to new ones.
-fn make_room(transaction: &Transaction<'_>, more: usize) -> rusqlite::Result<()> {
+/// The oldest messages that are done give way to new ones, in number and with the bytes of their events;
+/// `false` when there is no room for so many bytes beside what waits.
+fn make_room(transaction: &Transaction<'_>, messages: usize, bytes: usize) -> rusqlite::Result<bool> {
     let old = "DELETE FROM message WHERE seq IN (SELECT seq FROM message WHERE state <> 'pending' ORDER BY seq \
          LIMIT max(0, (SELECT count(*) FROM message) + ?1 - ?2))";
-    if transaction.execute(old, [signed(more), signed(MAX_MESSAGES)])? > 0 {
-        transaction.execute("DELETE FROM event WHERE seq NOT IN (SELECT event FROM message)", [])?;
+    transaction.execute(old, [signed(messages), signed(MAX_MESSAGES)])?;
+    let most = signed(MAX_EVENT_BYTES).saturating_sub(signed(bytes));
+    let mut kept = transaction.prepare_cached("SELECT events FROM kept")?;
+    let mut oldest = transaction
+        .prepare_cached("SELECT seq FROM message WHERE state <> 'pending' AND seq > ?1 ORDER BY seq LIMIT 1")?;
+    let mut last = 0_i64;
+    while kept.query_row([], |row| row.get::<_, i64>(0))? > most {
+        let Some(seq) = oldest.query_row([last], |row| row.get(0)).optional()? else { return Ok(false) };
+        transaction.execute("DELETE FROM message WHERE seq = ?1", [seq])?;
+        last = seq;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn insert(
@@ -268,7 +275,6 @@ fn row_logged(row: &Row<'_>) -> rusqlite::Result<Logged> {
         created_at: time(row, 5)?,
         due: row.get(6)?,
         body_bytes: row.get(7)?,
-        attempts: Vec::new(),
     })
 }
 
@@ -318,6 +324,30 @@ mod tests {
         let state = State::open(None, "acme").unwrap();
         let half = MAX_EVENT_BYTES / 2;
         assert_eq!((add(&state, half, 1), add(&state, half, 1), add(&state, 1, 1)), (Some(1), Some(1), None));
+    }
+
+    #[test]
+    fn bytes_of_what_is_done_make_room_oldest_first() {
+        let state = State::open(None, "acme").unwrap();
+        let third = MAX_EVENT_BYTES / 3;
+        assert_eq!((add(&state, third, 1), add(&state, third, 2), add(&state, third, 1)), (Some(1), Some(2), Some(1)));
+        assert_eq!(add(&state, third, 1), None, "all of them wait");
+        state.drop_message(2).unwrap();
+        assert_eq!(add(&state, third, 1), None, "its event still waits for another");
+        assert!(state.job(2).unwrap().is_some(), "nothing is lost for one that is refused");
+        state.drop_message(1).unwrap();
+        state.drop_message(4).unwrap();
+        assert_eq!(add(&state, third, 1), Some(1));
+        assert!(state.job(1).unwrap().is_none() && state.job(4).unwrap().is_some());
+    }
+
+    #[test]
+    fn an_event_that_nobody_is_told_of_takes_no_room() {
+        let state = State::open(None, "acme").unwrap();
+        for _ in 0..3 {
+            assert_eq!(add(&state, MAX_EVENT_BYTES / 2, 0), Some(0));
+        }
+        assert_eq!(add(&state, MAX_EVENT_BYTES, 1), Some(1));
     }
 
     #[test]

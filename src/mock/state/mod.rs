@@ -1,7 +1,7 @@
 //! What the mock knows, in SQLite: in memory, or in a file that outlives it.
 //!
-//! Every call is a few indexed rows of a connection behind one lock, without a sync to the disk: short
-//! enough to be made where it is needed.
+//! Every call but the look at the log is a few indexed rows of a connection behind one lock, without a sync
+//! to the disk: short enough to be made where it is needed. What is kept is bounded in numbers and in bytes.
 
 mod attempts;
 mod error;
@@ -53,6 +53,12 @@ impl State {
                 }
             }
         })
+    }
+
+    /// Replaces a value.
+    pub(super) fn set(&self, name: &str, value: &str) -> Result<(), StateError> {
+        let set = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+        self.with(|connection| connection.execute(set, [name, value]).map(drop))
     }
 
     /// Runs statements; several that belong together begin a transaction of their own.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StateError;
 
 /// The steps of the schema, from the first; never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_mock.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_mock.sql"), include_str!("migrations/0002_kept.sql")];
 /// Marks a file as the state of a mock: "hkmk" in ASCII (<https://www.sqlite.org/fileformat2.html#application_id>).
 const APPLICATION_ID: i64 = 0x686b_6d6b;
 /// A mock that is just ending gives its file back within this time.

@@ -23,6 +23,14 @@ fn text(fields: &Fields) -> String {
     serde_json::to_string(fields).unwrap_or_default()
 }
 
+/// What a change leaves.
+#[derive(Debug)]
+pub(in crate::mock) struct Changed {
+    pub(in crate::mock) webhook: Registered,
+    /// Messages that go nowhere now.
+    pub(in crate::mock) dropped: Vec<i64>,
+}
+
 impl State {
     /// All of them, oldest first.
     pub(in crate::mock) fn webhooks(&self) -> Result<Vec<Registered>, StateError> {
@@ -64,47 +72,53 @@ impl State {
         })
     }
 
-    /// Replaces its fields. One that is enabled has a clean record.
-    pub(in crate::mock) fn change_webhook(&self, id: &str, fields: &Fields) -> Result<(), StateError> {
-        let is_enabled = fields.get("enabled").and_then(Value::as_bool).unwrap_or(true);
+    /// Changes its fields; `None` when there is none. One that is enabled has a clean record.
+    pub(in crate::mock) fn change_webhook(&self, id: &str, changes: Fields) -> Result<Option<Changed>, StateError> {
         self.with(|connection| {
             let transaction = connection.transaction()?;
-            transaction.execute("UPDATE webhook SET fields = ?2 WHERE id = ?1", params![id, text(fields)])?;
+            let found = transaction.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id], registered).optional()?;
+            let Some(mut webhook) = found else { return Ok(None) };
+            webhook.fields.extend(changes);
+            transaction.execute("UPDATE webhook SET fields = ?2 WHERE id = ?1", params![id, text(&webhook.fields)])?;
             transaction.execute(
                 "UPDATE message SET url = ?2 WHERE webhook = ?1 AND state = 'pending'",
-                params![id, fields.get("url").and_then(Value::as_str).unwrap_or_default()],
+                params![id, webhook.url()],
             )?;
-            if is_enabled {
+            let mut dropped = Vec::new();
+            if webhook.is_enabled() {
                 let clean = "UPDATE webhook SET disabled_because = NULL, failures = 0, failing_since = NULL \
                              WHERE id = ?1 AND disabled_because IS NOT NULL";
                 transaction.execute(clean, [id])?;
+                webhook.disabled_because = None;
             } else {
-                drop_messages(&transaction, id)?;
+                dropped = drop_messages(&transaction, id)?;
             }
-            transaction.commit()
+            transaction.commit()?;
+            Ok(Some(Changed { webhook, dropped }))
         })
     }
 
-    /// Switches it off, as the provider does with one that fails.
-    pub(in crate::mock) fn disable_webhook(&self, id: &str, because: &str) -> Result<(), StateError> {
+    /// Switches it off, as the provider does with one that fails. Tells which messages go nowhere now.
+    pub(in crate::mock) fn disable_webhook(&self, id: &str, because: &str) -> Result<Vec<i64>, StateError> {
         self.with(|connection| {
             let transaction = connection.transaction()?;
             let off = "UPDATE webhook SET fields = json_set(fields, '$.enabled', json('false')), \
                        disabled_because = ?2 WHERE id = ?1";
             transaction.execute(off, [id, because])?;
-            drop_messages(&transaction, id)?;
-            transaction.commit()
+            let dropped = drop_messages(&transaction, id)?;
+            transaction.commit()?;
+            Ok(dropped)
         })
     }
 
-    /// Removes it; `false` when there is none.
-    pub(in crate::mock) fn delete_webhook(&self, id: &str) -> Result<bool, StateError> {
+    /// Removes it, and tells which messages go nowhere now; `None` when there is none.
+    pub(in crate::mock) fn delete_webhook(&self, id: &str) -> Result<Option<Vec<i64>>, StateError> {
         self.with(|connection| {
             let transaction = connection.transaction()?;
             let deleted = transaction.execute("DELETE FROM webhook WHERE id = ?1", [id])?;
-            drop_messages(&transaction, id)?;
+            let dropped = drop_messages(&transaction, id)?;
             transaction.commit()?;
-            Ok(deleted == 1)
+            Ok((deleted == 1).then_some(dropped))
         })
     }
 
@@ -131,8 +145,32 @@ impl State {
 }
 
 /// Nothing more is sent to a webhook that is gone or off.
-fn drop_messages(connection: &rusqlite::Connection, webhook: &str) -> rusqlite::Result<()> {
+fn drop_messages(connection: &rusqlite::Connection, webhook: &str) -> rusqlite::Result<Vec<i64>> {
     let dropped = MessageState::Dropped.as_str();
-    let off = "UPDATE message SET state = ?2, due = NULL WHERE webhook = ?1 AND state = 'pending'";
-    connection.execute(off, [webhook, dropped]).map(drop)
+    let off = "UPDATE message SET state = ?2, due = NULL WHERE webhook = ?1 AND state = 'pending' RETURNING seq";
+    connection.prepare_cached(off)?.query_map([webhook, dropped], |row| row.get(0))?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(value: Value) -> Fields {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_change_touches_what_it_names_and_nothing_else() {
+        let state = State::open(None, "acme").unwrap();
+        let made = state.add_webhook(fields(json!({ "url": "http://a/", "secret": "s" })), 1).unwrap().unwrap();
+        state.disable_webhook(&made.id, "it failed").unwrap();
+        let changed = state.change_webhook(&made.id, fields(json!({ "url": "http://b/" }))).unwrap().unwrap();
+        let webhook = state.webhook(&made.id).unwrap().unwrap();
+        assert_eq!(webhook.fields, changed.webhook.fields);
+        assert_eq!((webhook.url(), webhook.is_enabled()), ("http://b/", false), "a switch of another is not undone");
+        assert_eq!(webhook.fields["secret"], "s");
+        assert!(state.change_webhook("wh_9", Fields::new()).unwrap().is_none());
+    }
 }
