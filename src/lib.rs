@@ -1,6 +1,6 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
-//! The layers, from the bottom: [`model`] and [`json`]; [`provider`], [`output`], [`store`] and [`http`];
+//! The layers, from the bottom: [`model`], [`json`] and `private`; [`provider`], [`output`], [`store`] and [`http`];
 //! [`delivery`], [`history`] and [`registration`]; [`listener`], [`mock`] and [`load`]; the commands. Imports point down only.
 
 mod cli;
@@ -16,6 +16,7 @@ pub mod load;
 pub mod mock;
 pub mod model;
 pub mod output;
+mod private;
 pub mod provider;
 pub mod registration;
 mod settings;

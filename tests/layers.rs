@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom. The command layer has an order of its own: each line may use those above it here.
 const LAYERS: [&[&str]; 11] = [
-    &["model", "json"],
+    &["model", "json", "private"],
     &["provider", "output", "store", "http"],
     &["delivery", "history", "registration"],
     &["listener", "inspector", "mock", "load", "relay"],

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::private;
+
 /// Another process looks at a new lock file in the moment before it is locked; not so often in a row.
 const MAX_TRIES: usize = 8;
 /// A lease is a few hundred bytes; whatever is longer is none.
@@ -98,16 +100,22 @@ impl Record {
             directory: None,
         }
     }
+
+    /// The same intent for a call that begins now.
+    #[must_use]
+    pub fn made_now(&self) -> Self {
+        Self { made_at: format!("{:.6}", jiff::Timestamp::now()), ..self.clone() }
+    }
 }
 
 impl Lease {
     /// Writes an intent to the disk, and holds it.
     pub fn take(folder: &Path, record: Record) -> Result<Self, LeaseError> {
-        private_folder(folder).map_err(|error| LeaseError::io(folder, error))?;
+        private::folder(folder).map_err(|error| LeaseError::io(folder, error))?;
         for _ in 0..MAX_TRIES {
             let path = folder.join(format!("{:016x}.json", rand::random::<u64>()));
             let lock_path = lock_of(&path);
-            let lock = match private().create_new(true).open(&lock_path) {
+            let lock = match lock_file().create_new(true).open(&lock_path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 opened => opened.map_err(|error| LeaseError::io(&lock_path, error))?,
             };
@@ -140,15 +148,20 @@ impl Lease {
         Ok(())
     }
 
+    /// Whether it is this one that was found.
+    pub fn is(&self, found: &Found) -> bool {
+        self.path == found.path
+    }
+
     /// Whole or not at all, and on the disk before anything is asked of a provider.
     fn write(&self) -> Result<(), LeaseError> {
         let failed = |error: io::Error| LeaseError::io(&self.path, error);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
         let text = serde_json::to_vec(&self.record).map_err(|error| failed(error.into()))?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-        file.persist(&self.path).map_err(|error| failed(error.error))?;
-        Ok(())
+        let draft = draft_of(&self.path);
+        let mut file = private::file().create(true).truncate(true).open(&draft).map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&draft, &self.path).map_err(failed)?;
+        sync_folder(&self.path).map_err(failed)
     }
 }
 
@@ -156,7 +169,7 @@ impl Found {
     /// The lease, when its process is no more and nobody else took it over.
     pub fn claim(self) -> Result<Option<Lease>, LeaseError> {
         let lock_path = lock_of(&self.path);
-        let opened = private().create(true).truncate(false).open(&lock_path);
+        let opened = lock_file().create(true).truncate(false).open(&lock_path);
         let lock = opened.map_err(|error| LeaseError::io(&lock_path, error))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -201,6 +214,28 @@ pub fn all(folder: &Path) -> Result<(Vec<Found>, Vec<LeaseError>), LeaseError> {
     Ok((found, problems))
 }
 
+/// Removes what processes that died while they wrote a lease left beside it.
+pub fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    for path in entries.map(|entry| entry.path()) {
+        let lock_path = lock_of(&path);
+        if path != lock_path && path != draft_of(&path) {
+            continue;
+        }
+        let lock = match lock_file().open(&lock_path) {
+            Ok(lock) if lock.try_lock().is_ok() => Some(lock),
+            // A lock is made before its draft.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            _ => continue,
+        };
+        // What cannot be removed is in nobody's way.
+        let _ = fs::remove_file(draft_of(&path));
+        if lock.is_some() && !path.with_extension("json").exists() {
+            let _ = fs::remove_file(&lock_path);
+        }
+    }
+}
+
 /// `None` when it is not there any more.
 fn read(path: &Path) -> Result<Option<Record>, LeaseError> {
     let file = match File::open(path) {
@@ -224,21 +259,28 @@ fn lock_of(path: &Path) -> PathBuf {
     path.with_extension("lock")
 }
 
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// Where a lease is written before it has its name.
+fn draft_of(path: &Path) -> PathBuf {
+    path.with_extension("draft")
 }
 
-/// What a developer works on is nobody else's business.
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+/// A new name is on the disk when its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// A folder cannot be opened as a file here.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Locks can be asked about, so they are opened for reading too.
+fn lock_file() -> OpenOptions {
+    let mut options = private::file();
+    options.read(true);
+    options
 }
 
 #[cfg(test)]
@@ -282,6 +324,24 @@ mod tests {
         claimed.release().unwrap();
         assert!(late.claim().unwrap().is_none(), "it was pruned");
         assert_eq!(names(folder.path()), 0);
+    }
+
+    #[test]
+    fn what_dead_processes_left_half_written_is_swept_away_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let held = Lease::take(folder.path(), intent()).unwrap();
+        fs::write(draft_of(&held.path), "its owner writes").unwrap();
+        let dead = Lease::take(folder.path(), intent()).unwrap().path;
+        fs::write(draft_of(&dead), "").unwrap();
+        for name in ["a.lock", "b.lock", "b.draft", "c.draft"] {
+            fs::write(path(name), "").unwrap();
+        }
+        sweep(folder.path());
+        for kept in [&held.path, &lock_of(&held.path), &draft_of(&held.path), &dead, &lock_of(&dead)] {
+            assert!(kept.exists(), "{}", kept.display());
+        }
+        assert_eq!(names(folder.path()), 5);
     }
 
     #[test]

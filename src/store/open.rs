@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use super::{StoreError, migrate};
+use crate::private;
 
 /// Longer than any other process holds the write lock: a batch, a slice of deletion, a migration.
 const BUSY: Duration = Duration::from_secs(10);
@@ -283,41 +284,15 @@ fn prepare_file(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let make = || -> io::Result<()> {
         if let Some(folder) = folder {
-            private_folder(folder)?;
+            private::folder(folder)?;
         }
-        match private_file().create_new(true).open(path) {
+        match private::file().create_new(true).open(path) {
             // Another process was first.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made.map(drop),
         }
     };
     make().map_err(|error| failed(path, &error))
-}
-
-#[cfg(unix)]
-pub(super) fn private_file() -> fs::OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-pub(super) fn private_file() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.write(true);
-    options
-}
-
-#[cfg(unix)]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 /// The write-ahead log beside the file.

@@ -28,7 +28,7 @@ impl Owner {
         for _ in 0..MAX_TRIES {
             let number = rand::random::<i64>() & i64::MAX;
             let path = place(history, number);
-            let file = match open::private_file().create_new(true).open(&path) {
+            let file = match crate::private::file().create_new(true).open(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 opened => opened.map_err(|error| open::failed(history, &error))?,
             };

@@ -1,6 +1,5 @@
 //! A signing secret that an API tells only once: into a file that only its owner can read.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use tempfile::NamedTempFile;
 use crate::commands::Context;
 use crate::error::{Exit, Failure};
 use crate::model::Secret;
+use crate::private;
 
 /// Names of files may be 255 bytes long; the provider's id stands before.
 const MAX_ID: usize = 128;
@@ -33,7 +33,7 @@ impl SecretFile {
             Some(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
             None => context.history()?.with_file_name("secrets"),
         };
-        let made = if named.is_some() { Ok(()) } else { private_folder(&folder) };
+        let made = if named.is_some() { Ok(()) } else { private::folder(&folder) };
         let file = made.and_then(|()| tempfile::Builder::new().prefix(".new-").tempfile_in(&folder));
         let file = file.map_err(|error| failed(&folder, &error))?;
         Ok(Self { file, folder, named })
@@ -71,17 +71,6 @@ fn file_name(id: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     let name: String = id.chars().take(MAX_ID).map(|one| if is_plain(one) { one } else { '_' }).collect();
     if name == id { name } else { format!("{name}-{:08x}", crc32fast::hash(id.as_bytes())) }
-}
-
-#[cfg(unix)]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
