@@ -28,6 +28,14 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The one that counts more: a failure of the machine before a no, and that before done.
+    #[must_use]
+    pub(crate) fn worse(self, other: Self) -> Self {
+        if other as u8 > self as u8 { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -68,6 +76,15 @@ impl Failure {
     /// The answer counts also when nobody reads it any more.
     pub(crate) fn unless_closed(self, exit: Exit) -> Outcome {
         if self.exit == Exit::Done { Ok(exit) } else { Err(self) }
+    }
+
+    /// Keeps the first failure of work that goes on all the same. That nobody reads the output any more counts
+    /// less than any other.
+    pub(crate) fn keep(kept: &mut Result<(), Self>, next: Result<(), Self>) {
+        let is_real = |result: &Result<(), Self>| matches!(result, Err(failure) if failure.exit != Exit::Done);
+        if kept.is_ok() || (is_real(&next) && !is_real(kept)) {
+            *kept = next;
+        }
     }
 
     /// Prints the error where a person or a script looks for it.
@@ -189,5 +206,30 @@ impl From<io::Error> for Failure {
         } else {
             Self::machine("io", error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_is_gone_counts_less_than_a_failure() {
+        let closed = || Err(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)));
+        let failed = |message: &str| Err(Failure::usage(message));
+        let kept = |all: Vec<Result<(), Failure>>| {
+            let mut kept = Ok(());
+            all.into_iter().for_each(|next| Failure::keep(&mut kept, next));
+            kept.map_err(|failure| failure.error.to_string())
+        };
+        assert_eq!(kept(vec![closed(), failed("first"), failed("second"), closed()]), Err("first".to_owned()));
+        assert!(kept(vec![Ok(()), closed(), Ok(())]).is_err());
+        assert_eq!(kept(vec![Ok(()), Ok(())]), Ok(()));
+    }
+
+    #[test]
+    fn the_worse_exit_counts() {
+        assert_eq!(Exit::Machine.worse(Exit::No), Exit::Machine);
+        assert_eq!(Exit::Done.worse(Exit::No), Exit::No);
     }
 }

@@ -214,6 +214,77 @@ fn once_the_api_is_gone_the_rest_is_not_tried() {
 }
 
 #[test]
+fn the_work_is_done_though_nobody_reads_what_came_of_it() {
+    for format in [&["--json"][..], &[]] {
+        let app = App::start(|seen| match seen.line() {
+            line if line.starts_with("GET") => api_server::json(200, &json!({ "data": [] })),
+            _ if String::from_utf8_lossy(&seen.body).contains("two.example") => {
+                api_server::json(422, &json!({ "message": "not that one" }))
+            }
+            _ => api_server::json(201, &hook("x")),
+        });
+        let sandbox = three(&app);
+        let mut child = sandbox.start(&[&["webhooks", "apply", "--yes"], format].concat());
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(1), "one was refused");
+        assert_eq!(api_server::count(&app.rest(), "POST"), 3);
+    }
+}
+
+#[test]
+fn what_is_made_is_told_also_when_its_second_call_fails() {
+    let app = App::start(|seen| match seen.line() {
+        line if line.starts_with("GET") => api_server::json(200, &json!({ "data": [] })),
+        line if line.starts_with("POST") => api_server::json(201, &hook("x")),
+        _ => api_server::json(422, &json!({ "message": "it cannot be switched off" })),
+    });
+    let sandbox = api_server::acme();
+    let path = ".hookctl/providers/acme/provider.toml";
+    let manifest = std::fs::read_to_string(sandbox.path().join(path)).unwrap();
+    // Only an update can switch it.
+    let create = "note = \"{?description}\", active = \"{?enabled}\" }\nadds";
+    assert!(manifest.contains(create));
+    sandbox.write(path, manifest.replace(create, "note = \"{?description}\" }\nadds"));
+    let head = format!("[provider.acme.api]\nbase_url = \"{}\"\n", app.url());
+    let table = format!("[[webhook]]\nprovider = \"acme\"\nurl = \"{A}\"\nall_events = true\nenabled = false\n");
+    sandbox.write("hookctl.toml", head + &table);
+    let applied = sandbox.run(&["webhooks", "apply", "--yes", "--json"]);
+    let line = &applied.lines()[0];
+    assert_eq!((applied.code, &line["result"], &line["id"]), (1, &json!("failed"), &json!("x")), "{line}");
+    let message = line["error"]["message"].as_str().unwrap();
+    assert!(message.contains("webhook x is made") && message.contains("cannot be switched off"), "{message}");
+}
+
+#[test]
+fn what_belongs_to_a_listener_is_left_out() {
+    let github = Provider::start("github");
+    github.want(&[(A, "events = [\"push\"]"), (B, "events = [\"push\"]")]);
+    let listening = github.sandbox.listen(&["--register", "github", "--public-url", B, "--register-events", "push"]);
+    let applied = github.run(&["apply", "--yes", "--delete-unmanaged"]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    assert_eq!(each(&applied, "applied", "action"), ["create", "create"]);
+    assert!(applied.stderr.contains("1 webhook belongs to a listener"), "{}", applied.stderr);
+    let mine = github.list().into_iter().filter(|webhook| webhook["mine"] == true).count();
+    assert_eq!(mine, 1, "it still stands");
+    assert_eq!(listening.interrupt().0, 0);
+    assert_eq!(github.list().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_what_it_leaves_on_the_disk() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let app = App::start(|_| api_server::json(200, &json!({ "data": [] })));
+    let sandbox = three(&app);
+    sandbox.run(&["webhooks", "apply"]);
+    let state = sandbox.path().join(".local/state/hookctl");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&state), mode(&state.join("apply"))), (0o700, 0o700));
+    let locks: Vec<_> = std::fs::read_dir(state.join("apply")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(locks.len() == 1 && mode(&locks[0]) == 0o600);
+}
+
+#[test]
 fn two_at_once_are_one_too_many() {
     let app = App::start(|_| {
         std::thread::sleep(Duration::from_secs(20));

@@ -1,6 +1,6 @@
 //! `hookctl webhooks apply`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::folders;
 use crate::model::{Secret, Webhook};
 use crate::output::{self, untrusted};
+use crate::private;
 use crate::provider::api::Operation;
 use crate::registration::plan::{Abilities, Action, Difference, Step};
 use crate::registration::{Changes, Client, Registration, RegistrationError};
@@ -25,8 +26,11 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Outcome {
     let _lock = lock(context)?;
     let planned = planned(&args.which, context)?;
     let deletes = args.delete_unmanaged;
-    if !context.json() {
-        step::show(&planned, deletes, context)?;
+    // Nobody may read what is told; what was said yes to is done all the same.
+    let mut kept = if context.json() { Ok(()) } else { step::show(&planned, deletes, context) };
+    if !args.yes {
+        kept?;
+        kept = Ok(());
     }
     let all = || planned.iter().flat_map(|(_, steps)| steps);
     let count = all().filter(|step| is_work(step, deletes)).count() as u64;
@@ -38,9 +42,11 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Outcome {
     }
     let mut exit = Exit::Done;
     for (group, steps) in &planned {
-        exit = worse(exit, carry_out(group, steps, deletes, context)?);
+        let (came, told) = carry_out(group, steps, deletes, context);
+        exit = exit.worse(came);
+        Failure::keep(&mut kept, told);
     }
-    Ok(exit)
+    kept.map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
 }
 
 fn names(planned: &[(Group, Vec<Step>)]) -> String {
@@ -53,41 +59,37 @@ fn is_work(step: &Step, deletes: bool) -> bool {
     matches!(step.action, Action::Create | Action::Update) || deletes && step.action == Action::Unmanaged
 }
 
-fn worse(one: Exit, other: Exit) -> Exit {
-    if other as u8 > one as u8 { other } else { one }
-}
-
 /// Takes the steps in their order. One that is refused stops none of the others; once the API cannot be
 /// reached the rest is not tried.
-fn carry_out(group: &Group, steps: &[Step], deletes: bool, context: &Context) -> Outcome {
-    let (mut exit, mut is_gone) = (Exit::Done, false);
+fn carry_out(group: &Group, steps: &[Step], deletes: bool, context: &Context) -> (Exit, Result<(), Failure>) {
+    let (mut exit, mut is_gone, mut kept) = (Exit::Done, false, Ok(()));
     for step in steps {
-        if !is_work(step, deletes) {
+        let came = if !is_work(step, deletes) {
             if differs(step) {
-                exit = worse(exit, Exit::No);
+                exit = exit.worse(Exit::No);
             }
-            tell(group, step, deletes, &Came::Nothing, context)?;
-            continue;
-        }
-        if is_gone {
-            tell(group, step, deletes, &Came::NotTried, context)?;
-            continue;
-        }
-        let came = match take(group, step, context) {
-            Ok(id) => Came::Done(id),
-            Err(failure) => {
-                exit = worse(exit, failure.exit);
-                is_gone = failure.exit == Exit::Machine;
-                Came::Failed(failure)
+            Came::Nothing
+        } else if is_gone {
+            Came::NotTried
+        } else {
+            match take(group, step, context) {
+                Ok(id) => {
+                    // Half of it was possible.
+                    if !step.impossible.is_empty() {
+                        exit = exit.worse(Exit::No);
+                    }
+                    Came::Done(id)
+                }
+                Err(Failed { failure, made }) => {
+                    exit = exit.worse(failure.exit);
+                    is_gone = failure.exit == Exit::Machine;
+                    Came::Failed(failure, made)
+                }
             }
         };
-        // Half of it was possible.
-        if matches!(came, Came::Done(_)) && !step.impossible.is_empty() {
-            exit = worse(exit, Exit::No);
-        }
-        tell(group, step, deletes, &came, context)?;
+        Failure::keep(&mut kept, tell(group, step, deletes, &came, context));
     }
-    Ok(exit)
+    (exit, kept)
 }
 
 /// What came of a step.
@@ -96,10 +98,23 @@ enum Came {
     Nothing,
     /// Done; with the webhook's id.
     Done(String),
-    /// Not done.
-    Failed(Failure),
+    /// Not done, or not wholly: with the id of what was made.
+    Failed(Failure, Option<String>),
     /// Another step failed before in a way that makes this one hopeless.
     NotTried,
+}
+
+/// A step that failed.
+struct Failed {
+    failure: Failure,
+    /// The webhook that it made before.
+    made: Option<String>,
+}
+
+impl<F: Into<Failure>> From<F> for Failed {
+    fn from(failure: F) -> Self {
+        Self { failure: failure.into(), made: None }
+    }
 }
 
 /// A result as JSON.
@@ -124,12 +139,15 @@ struct Problem<'a> {
 
 fn tell(group: &Group, step: &Step, deletes: bool, came: &Came, context: &Context) -> Result<(), Failure> {
     let own = step.actual.as_ref().map(|webhook| webhook.id.as_str());
-    let id = if let Came::Done(id) = came { Some(id.as_str()) } else { own };
+    let id = match came {
+        Came::Done(id) | Came::Failed(_, Some(id)) => Some(id.as_str()),
+        _ => own,
+    };
     let (word, failure) = match came {
         Came::Nothing => ("nothing", None),
         Came::Done(_) => ("done", None),
         Came::NotTried => ("not_tried", None),
-        Came::Failed(failure) => ("failed", Some(failure)),
+        Came::Failed(failure, _) => ("failed", Some(failure)),
     };
     let (provider, action, url) = (group.session.provider.id(), action(step, deletes), url(group, step));
     if context.json() {
@@ -146,7 +164,7 @@ fn tell(group: &Group, step: &Step, deletes: bool, came: &Came, context: &Contex
         Came::Nothing => return Ok(()),
         Came::Done(_) => format!("✓ {action} {provider}{id} -> {}\n", untrusted(url)),
         Came::NotTried => format!("- {action} {provider}{id} -> {}: not tried\n", untrusted(url)),
-        Came::Failed(failure) => {
+        Came::Failed(failure, _) => {
             let hint = failure.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
             let message = format!("{:#}", failure.error);
             format!("✗ {action} {provider}{id} -> {}: {}\n{hint}", untrusted(url), untrusted(&message))
@@ -156,7 +174,7 @@ fn tell(group: &Group, step: &Step, deletes: bool, came: &Came, context: &Contex
 }
 
 /// Takes one step; gives the webhook's id.
-fn take(group: &Group, step: &Step, context: &Context) -> Result<String, Failure> {
+fn take(group: &Group, step: &Step, context: &Context) -> Result<String, Failed> {
     match (&step.actual, step.wanted) {
         (None, Some(place)) => create(group, step, place, context),
         (Some(actual), Some(_)) => {
@@ -172,7 +190,7 @@ fn take(group: &Group, step: &Step, context: &Context) -> Result<String, Failure
 }
 
 /// Makes a webhook, keeps the secret that the API tells only now, and does what needs a second call.
-fn create(group: &Group, step: &Step, place: usize, context: &Context) -> Result<String, Failure> {
+fn create(group: &Group, step: &Step, place: usize, context: &Context) -> Result<String, Failed> {
     let (session, wanted) = (&group.session, &group.wanted[place]);
     let api = session.api()?;
     let abilities = Abilities::of(api);
@@ -188,10 +206,9 @@ fn create(group: &Group, step: &Step, place: usize, context: &Context) -> Result
     };
     let made = session.call(context, async |client| client.create(&registration).await)?;
     if let (Some(secret), Some(file)) = (&made.secret, file) {
-        let path = file.keep(session.provider.id(), &made.id, secret).map_err(|failure| Failure {
-            error: failure.error.context(format!("webhook {} is made, and its secret is lost", untrusted(&made.id))),
-            ..failure
-        })?;
+        let path = file
+            .keep(session.provider.id(), &made.id, secret)
+            .map_err(|failure| failed_after(&made, "its secret is lost", failure))?;
         context.say(&format!("the signing secret of webhook {} is in {}", untrusted(&made.id), path.display()));
     }
     let is_left = |difference: &&Difference| match difference {
@@ -202,9 +219,17 @@ fn create(group: &Group, step: &Step, place: usize, context: &Context) -> Result
     let left: Vec<Difference> = step.differences.iter().filter(is_left).cloned().collect();
     if !left.is_empty() {
         let rest = Step { differences: left, ..step.clone() };
-        session.call(context, async |client| change(client, &made, &rest).await)?;
+        session
+            .call(context, async |client| change(client, &made, &rest).await)
+            .map_err(|failure| failed_after(&made, "what needs a second call is not done", failure))?;
     }
     Ok(made.id)
+}
+
+/// Something failed after the webhook was made.
+fn failed_after(made: &Webhook, what: &str, failure: Failure) -> Failed {
+    let error = failure.error.context(format!("webhook {} is made, and {what}", untrusted(&made.id)));
+    Failed { failure: Failure { error, ..failure }, made: Some(made.id.clone()) }
 }
 
 /// The configured signing secret, where the API takes one.
@@ -249,9 +274,9 @@ fn lock(context: &Context) -> Result<Option<File>, Failure> {
     let failed = |path: &Path, error: std::io::Error| {
         Failure::machine("lock", anyhow::anyhow!("{}: {error}", path.display())).hint("check who owns it")
     };
-    fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
+    private::folder(&folder).map_err(|error| failed(&folder, error))?;
     let path = folder.join(format!("{name}.lock"));
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let opened = private::file().create(true).truncate(false).open(&path);
     let lock = opened.map_err(|error| failed(&path, error))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),

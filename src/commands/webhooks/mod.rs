@@ -7,6 +7,7 @@ mod credentials;
 mod delete;
 mod events;
 mod get;
+mod leased;
 mod list;
 mod ping;
 mod plan;

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::leased::Leased;
 use crate::commands::Context;
 use crate::error::Failure;
 use crate::model::Webhook;
@@ -64,10 +65,10 @@ pub(super) fn one(
     Ok(output::print(text)?)
 }
 
-/// Prints several; `mine` are the ids of those that listeners on this machine made.
-pub(super) fn all(provider: &str, webhooks: &[Webhook], mine: &[String], context: &Context) -> Result<(), Failure> {
+/// Prints several; `mine` are those that listeners on this machine made.
+pub(super) fn all(provider: &str, webhooks: &[Webhook], mine: &Leased, context: &Context) -> Result<(), Failure> {
     if context.json() {
-        let print = |webhook: &Webhook| line(provider, webhook, None, mine.contains(&webhook.id), context);
+        let print = |webhook: &Webhook| line(provider, webhook, None, mine.has(webhook), context);
         return webhooks.iter().try_for_each(print);
     }
     if webhooks.is_empty() {

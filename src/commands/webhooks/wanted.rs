@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Uri;
 
+use super::leased::Leased;
 use super::session::Session;
 use super::{events, target};
 use crate::cli::{ChosenEventsArgs, WantedArgs};
@@ -114,12 +115,31 @@ impl Group {
             .hint("remove one, or give it another URL"))
     }
 
-    /// Asks the provider what it has, and compares.
+    /// Asks the provider what it has, and compares. What belongs to a listener is left out: it goes with it.
     pub(super) fn plan(&self, context: &Context) -> Result<Vec<Step>, Failure> {
-        let actual = self.session.call(context, async |client| client.list().await)?;
+        let mut actual = self.session.call(context, async |client| client.list().await)?;
+        // Later than the list: whoever made what is in it has a lease by now.
+        let leased = Leased::at(&self.session, context)?;
+        let all = actual.len();
+        actual.retain(|webhook| !leased.has(webhook));
         let api = self.session.api()?;
         let are_same = |one: &[String], other: &[String]| api.events().are_same(one, other);
-        Ok(plan(&self.wanted, &actual, &Abilities::of(api), are_same))
+        let mut steps = plan(&self.wanted, &actual, &Abilities::of(api), are_same);
+        // What a table asks for may be its own all the same.
+        steps.retain(|step| step.wanted.is_some() || !step.actual.as_ref().is_some_and(|one| leased.awaits(one)));
+        let compared = steps.iter().filter(|step| step.actual.is_some()).count();
+        match all - compared {
+            0 => {}
+            1 => self.say_left_out(context, "1 webhook belongs to a listener on this machine"),
+            left => self.say_left_out(context, &format!("{left} webhooks belong to listeners on this machine")),
+        }
+        Ok(steps)
+    }
+
+    fn say_left_out(&self, context: &Context, what: &str) {
+        let id = self.session.provider.id();
+        context
+            .say(&format!("note: {id}: {what}: left out here (`hookctl webhooks prune` removes what dead ones left)"));
     }
 }
 
