@@ -1,5 +1,9 @@
 //! `listen --register`: a registration for as long as the listener lives, and what is left of it after a crash.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr};
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -248,46 +252,280 @@ fn a_port_that_is_taken_is_found_before_the_provider_is_asked() {
     assert!(github.list().is_empty() && leases(&github.sandbox) == 0);
 }
 
-/// An API that takes its time to make a webhook.
-fn slow_to_make(time: Duration) -> App {
-    App::start(move |seen| {
+/// An API that makes a webhook when it is told to.
+fn makes_when_told() -> (App, Sender<()>) {
+    let (tell, told) = channel();
+    let told = Mutex::new(told);
+    let app = App::start(move |seen| {
         if seen.line().starts_with("POST") {
-            std::thread::sleep(time);
+            // The test may be over.
+            let _ = told.lock().unwrap().recv();
         }
         api_server::json(201, &api_server::hook("x"))
-    })
+    });
+    (app, tell)
 }
 
-/// Starts to register at it, without waiting for anything.
-fn register_at(api: &App, sandbox: &Sandbox) -> std::process::Child {
+const HOOK: &str = "https://app.test/hooks";
+
+/// Starts to register at it with `more`, without waiting for anything.
+fn start_at(api: &App, sandbox: &Sandbox, more: &[&str]) -> Child {
     let url = api.url();
-    let target = ["--public-url", "http://127.0.0.1:9/", "--api-url", &url];
-    let child = sandbox.start(&[&["listen", "--json", "--port", "0", "--register", "acme"][..], &target].concat());
+    let target = ["--public-url", HOOK, "--api-url", &url];
+    sandbox.start(&[&["listen", "--json", "--port", "0", "--register", "acme"][..], &target, more].concat())
+}
+
+/// The same, until the API is asked.
+fn register_at(api: &App, sandbox: &Sandbox, more: &[&str]) -> Child {
+    let child = start_at(api, sandbox, more);
     assert!(api.next().line().starts_with("POST"));
     child
 }
 
+/// Reads stderr until it says so.
+fn until_it_says(child: &mut Child, text: &str) -> BufReader<ChildStderr> {
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it never says {text}");
+    }
+    stderr
+}
+
+/// Makes `acme` want a webhook for each event.
+fn one_each(sandbox: &Sandbox) {
+    let path = ".hookctl/providers/acme/provider.toml";
+    let manifest = std::fs::read_to_string(sandbox.path().join(path)).unwrap();
+    sandbox.write(path, manifest.replace("all = \"*\"", "one_each = true"));
+}
+
 #[test]
-fn an_interrupt_while_the_provider_is_asked_takes_back_what_it_made() {
-    let (api, sandbox) = (slow_to_make(Duration::from_millis(700)), api_server::acme());
-    let child = register_at(&api, &sandbox);
+fn an_interrupt_while_the_provider_is_asked_takes_back_what_it_made_and_asks_for_no_more() {
+    let ((api, tell), sandbox) = (makes_when_told(), api_server::acme());
+    one_each(&sandbox);
+    let mut child = register_at(&api, &sandbox, &["--register-events", "order.*"]);
     signal(child.id(), "INT");
-    assert!(api.next().line().starts_with("DELETE"));
+    let _stderr = until_it_says(&mut child, "its answer is waited for");
+    tell.send(()).unwrap();
+    assert!(api.next().line().starts_with("DELETE"), "the second event is not asked for");
     let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(0));
     assert!(!String::from_utf8_lossy(&ended.stdout).contains("ready") && leases(&sandbox) == 0);
 }
 
 #[test]
 fn a_second_interrupt_while_the_provider_is_asked_leaves_the_intent() {
-    let (api, sandbox) = (slow_to_make(Duration::from_secs(60)), api_server::acme());
-    let mut child = register_at(&api, &sandbox);
+    let ((api, _tell), sandbox) = (makes_when_told(), api_server::acme());
+    let mut child = register_at(&api, &sandbox, &[]);
     signal(child.id(), "INT");
-    std::thread::sleep(Duration::from_millis(300));
+    let _stderr = until_it_says(&mut child, "^C again leaves that");
     assert!(child.try_wait().unwrap().is_none(), "the answer is waited for");
     signal(child.id(), "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(leases(&sandbox) > 0);
+}
+
+#[test]
+fn what_was_made_is_taken_back_when_the_next_cannot_be_remembered() {
+    let sandbox = api_server::acme();
+    one_each(&sandbox);
+    let folder = sandbox.path().join(".local/state/hookctl/leases");
+    let api = App::start(move |seen| {
+        // In the place of the folder stands a file.
+        if seen.line().starts_with("POST") && std::fs::remove_dir_all(&folder).is_ok() {
+            std::fs::write(&folder, "").unwrap();
+        }
+        api_server::json(201, &api_server::hook("x"))
+    });
+    let mut child = register_at(&api, &sandbox, &["--register-events", "order.*"]);
+    assert!(api.next().line().starts_with("DELETE"));
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+/// What an API has after two listeners died, whose leases are left.
+fn two_left_behind(sandbox: &Sandbox) -> (App, String) {
+    let api = App::start(|_| api_server::json(201, &api_server::hook("x")));
+    let url = api.url();
+    for _ in 0..2 {
+        let listening = sandbox.listen(&["--register", "acme", "--public-url", HOOK, "--api-url", &url]);
+        assert!(api.next().line().starts_with("POST"));
+        kill(listening);
+    }
+    (api, url)
+}
+
+#[test]
+fn prune_does_its_work_though_nobody_reads_what_it_says() {
+    let sandbox = api_server::acme();
+    let (api, url) = two_left_behind(&sandbox);
+    let mut child = sandbox.start(&["webhooks", "prune", "--json", "--api-url", &url]);
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!((api_server::count(&api.rest(), "DELETE"), leases(&sandbox)), (2, 0));
+}
+
+#[test]
+fn a_listener_takes_all_away_though_nobody_reads_what_it_says() {
+    let sandbox = api_server::acme();
+    one_each(&sandbox);
+    let api = App::start(|_| api_server::json(201, &api_server::hook("x")));
+    let mut child = start_at(&api, &sandbox, &["--register-events", "*"]);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    drop(stdout);
+    signal(child.id(), "INT");
+    child.wait().unwrap();
+    let seen = api.rest();
+    assert_eq!((api_server::count(&seen, "POST"), api_server::count(&seen, "DELETE")), (3, 3));
+    assert_eq!(leases(&sandbox), 0);
+}
+
+/// The only lease, as it stands on the disk.
+fn lease_file(sandbox: &Sandbox) -> (std::path::PathBuf, Value) {
+    let folder = std::fs::read_dir(sandbox.path().join(".local/state/hookctl/leases")).unwrap();
+    let mut paths = folder.map(|entry| entry.unwrap().path());
+    let path = paths.find(|path| path.extension().is_some_and(|extension| extension == "json")).unwrap();
+    let record = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    (path, record)
+}
+
+/// A dead intent at an API that knows nothing of it, or lists what it is told.
+fn dead_intent(list: impl Fn() -> Value + Send + Sync + 'static) -> (Sandbox, App) {
+    let sandbox = api_server::acme();
+    let api = App::start(move |seen| {
+        if seen.line().starts_with("POST") {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+        api_server::json(200, &json!({ "data": list() }))
+    });
+    let mut child = register_at(&api, &sandbox, &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    (sandbox, api)
+}
+
+#[test]
+fn a_call_that_may_still_be_in_flight_is_not_forgotten() {
+    let (sandbox, api) = dead_intent(|| json!([]));
+    let url = api.url();
+    for args in [
+        &["webhooks", "prune", "--json", "--api-url", &url][..],
+        &["webhooks", "prune", "--json", "--forget", "--api-url", &url],
+    ] {
+        let young = sandbox.run(args);
+        assert_eq!((young.code, &young.lines()[0]["outcome"]), (1, &json!("failed")), "{}", young.stderr);
+        assert!(young.lines()[0]["reason"].as_str().unwrap().contains("still be about to make it"));
+        assert!(leases(&sandbox) > 0);
+    }
+    let (path, mut record) = lease_file(&sandbox);
+    record["made_at"] = json!("2026-01-01T00:00:00.000000Z");
+    std::fs::write(path, record.to_string()).unwrap();
+    let old = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    assert_eq!((old.code, &old.lines()[0]["outcome"]), (0, &json!("absent")), "{}", old.stderr);
+    assert_eq!(leases(&sandbox), 0);
+}
+
+fn new_hook() -> Value {
+    let mut hook = api_server::hook("x");
+    hook["created"] = json!("2099-01-01T00:00:00Z");
+    hook
+}
+
+#[test]
+fn prune_leaves_alone_what_a_listener_is_about_to_write_down() {
+    let (sandbox, api) = dead_intent(|| json!([new_hook()]));
+    // It is started again, and its answer is still on the way.
+    let mut running = register_at(&api, &sandbox, &[]);
+    let url = api.url();
+    let pruned = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    assert_eq!((pruned.code, &pruned.lines()[0]["outcome"]), (1, &json!("failed")), "{}", pruned.stderr);
+    assert!(pruned.lines()[0]["reason"].as_str().unwrap().contains("not known: x"), "{}", pruned.stdout);
+    assert_eq!(api_server::count(&api.rest(), "DELETE"), 0);
+    running.kill().unwrap();
+    running.wait().unwrap();
+}
+
+#[test]
+fn prune_leaves_alone_what_a_listener_wrote_down_while_it_asked() {
+    let sandbox = api_server::acme();
+    let folder = sandbox.path().join(".local/state/hookctl/leases");
+    let is_written = move || {
+        let paths = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path());
+        paths.filter_map(|path| std::fs::read_to_string(path).ok()).any(|text| text.contains("\"id\":\"x\""))
+    };
+    let (tell, told) = channel();
+    let (tell, told) = (Mutex::new(tell), Mutex::new(told));
+    let api = App::start(move |seen| {
+        if seen.line().starts_with("GET") {
+            // The first has no answer any more, the second gets it now.
+            tell.lock().unwrap().send(()).unwrap();
+            tell.lock().unwrap().send(()).unwrap();
+            let start = Instant::now();
+            while !is_written() && start.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            return api_server::json(200, &json!({ "data": [new_hook()] }));
+        }
+        if seen.line().starts_with("POST") {
+            let _ = told.lock().unwrap().recv();
+        }
+        api_server::json(201, &new_hook())
+    });
+    let mut dead = register_at(&api, &sandbox, &[]);
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    let mut running = register_at(&api, &sandbox, &[]);
+    let url = api.url();
+    let pruned = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    assert_eq!(pruned.code, 1, "{}{}", pruned.stdout, pruned.stderr);
+    assert!(pruned.lines()[0]["reason"].as_str().unwrap().contains("about to make it"), "{}", pruned.stdout);
+    assert_eq!(api_server::count(&api.rest(), "DELETE"), 0);
+    running.kill().unwrap();
+    running.wait().unwrap();
+}
+
+#[test]
+fn prune_sends_the_credentials_of_today_to_no_address_of_yesterday() {
+    let sandbox = api_server::acme();
+    let (api, url) = two_left_behind(&sandbox);
+    let refused = sandbox.run(&["webhooks", "prune", "--json", "--forget"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.lines()[0]["reason"].as_str().unwrap().contains(&format!("--api-url {url}")), "{}", refused.stdout);
+    assert!(api.rest().is_empty() && leases(&sandbox) > 0, "nothing is sent, nothing forgotten");
+    sandbox.write("hookctl.toml", format!("[provider.acme.api]\nbase_url = \"{url}\"\n"));
+    let pruned = sandbox.run(&["webhooks", "prune", "--json"]);
+    assert_eq!((pruned.code, leases(&sandbox)), (0, 0), "{}{}", pruned.stdout, pruned.stderr);
+}
+
+#[test]
+fn forget_keeps_what_could_be_removed_another_time() {
+    let github = Provider::start("github");
+    kill(github.listen(&[]));
+    let sandbox = &github.sandbox;
+    let wrong = sandbox.run(&["webhooks", "prune", "--json", "--forget", "--token", "ghp_wrong"]);
+    assert_eq!((wrong.code, &wrong.lines()[0]["outcome"]), (1, &json!("failed")), "{}", wrong.stderr);
+    assert!(leases(sandbox) > 0 && wrong.stderr.contains("not forgotten"), "{}", wrong.stderr);
+    let prokeep = Provider::start("prokeep");
+    assert_eq!(prokeep.listen(&[]).interrupt().0, 0);
+    assert!(leases(&prokeep.sandbox) > 0);
+    let forgotten = prokeep.prune(&["--forget"]);
+    assert_eq!((forgotten.code, leases(&prokeep.sandbox)), (0, 0), "{}", forgotten.stderr);
+}
+
+#[test]
+fn one_lease_that_cannot_be_claimed_stops_none_of_the_others() {
+    let sandbox = api_server::acme();
+    let (api, url) = two_left_behind(&sandbox);
+    // A lock that cannot be opened.
+    let (path, _) = lease_file(&sandbox);
+    let lock = path.with_extension("lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    let pruned = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    assert_eq!(pruned.code, 3, "{}", pruned.stderr);
+    assert_eq!((pruned.error()["code"].as_str(), pruned.lines().len()), (Some("lease"), 1), "{}", pruned.stdout);
+    assert_eq!(api_server::count(&api.rest(), "DELETE"), 1);
 }
 
 /// An API that makes webhooks at once and takes its time to delete them.
@@ -314,4 +552,19 @@ fn a_second_interrupt_ends_at_once_and_leaves_the_lease() {
     assert!(start.elapsed() < Duration::from_secs(10) && code == 3, "{code} {stderr}");
     assert!(stderr.contains("webhook x at acme") && stderr.contains("webhooks prune"), "{stderr}");
     assert!(leases(&sandbox) > 0);
+}
+
+#[test]
+fn a_second_interrupt_leaves_all_that_is_not_removed_yet() {
+    let (api, sandbox) = (slow_to_delete(), api_server::acme());
+    one_each(&sandbox);
+    let url = api.url();
+    let args = ["--register", "acme", "--public-url", HOOK, "--api-url", &url, "--register-events", "*"];
+    let listening = sandbox.listen(&args);
+    (0..3).for_each(|_| assert!(api.next().line().starts_with("POST")));
+    signal(listening.pid(), "INT");
+    assert!(api.next().line().starts_with("DELETE"));
+    let (code, _, stderr) = listening.interrupt();
+    assert_eq!((code, stderr.matches("still sends to").count()), (3, 3), "{stderr}");
+    assert!(api.rest().is_empty(), "the others are not begun");
 }

@@ -90,6 +90,8 @@ async fn begin(
     // What listening came to counts before what became of the registration.
     match (outcome, removed) {
         (Ok(Exit::Done), Err(failure)) => Err(failure),
+        // All is done; only nobody reads it.
+        (outcome, Err(failure)) if failure.exit == Exit::Done => outcome,
         (outcome, Err(failure)) => {
             context.say(&format!("warning: {:#}", failure.error));
             outcome

@@ -1,46 +1,61 @@
 //! `hookctl webhooks prune`: registrations whose listener is no more.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::removal::{Removal, remove, report};
 use super::session::Session;
 use super::temporary;
-use crate::cli::{ConnectionArgs, PruneArgs};
+use crate::cli::{ConnectionArgs, CredentialArgs, PruneArgs};
 use crate::commands::Context;
 use crate::error::{Exit, Failure, Outcome};
 use crate::folders;
 use crate::model::Webhook;
-use crate::registration::Client;
 use crate::registration::lease::{self, Found, Lease, Record};
 use crate::registration::plan::normal;
+use crate::registration::{Client, Credentials, Options, base_url};
 use crate::settings::Settings;
 
 /// The clocks of a provider and of this machine may differ by so much.
 const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long a provider may still be at work on a call that nobody waits for any more. What it has not made by
+/// then it makes no more.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_mins(5);
+
 /// Runs the command.
 pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
-    let (mut found, problems) = lease::all(&temporary::folder()?).map_err(unreadable)?;
+    let folder = temporary::folder()?;
+    if !args.dry_run {
+        lease::sweep(&folder);
+    }
+    let (mut found, problems) = lease::all(&folder).map_err(unreadable)?;
     problems.iter().for_each(|problem| context.say(&format!("warning: {problem}")));
     found.retain(|lease| args.provider.as_ref().is_none_or(|id| *id == lease.record.provider));
-    let known: Vec<Record> = found.iter().map(|lease| lease.record.clone()).collect();
     let (mut exit, mut count, mut alive) = (Exit::Done, 0, 0);
+    // Nobody may read what is told; the work is done all the same.
+    let mut kept = Ok(());
     for lease in found {
         if args.dry_run {
             if lease.is_alive() {
                 alive += 1;
             } else {
                 count += 1;
-                report(context, &lease.record, Removal::Planned, None)?;
+                Failure::keep(&mut kept, report(context, &lease.record, Removal::Planned, None));
             }
             continue;
         }
-        let Some(lease) = claim(lease)? else {
-            alive += 1;
-            continue;
-        };
-        count += 1;
-        exit = worse(exit, prune(lease, &known, args, context)?);
+        match lease.claim() {
+            Ok(None) => alive += 1,
+            Ok(Some(lease)) => {
+                count += 1;
+                let (came, told) = prune(lease, &folder, args, context);
+                exit = exit.worse(came);
+                Failure::keep(&mut kept, told);
+            }
+            Err(problem) => Failure::keep(&mut kept, Err(unreadable(problem))),
+        }
     }
     if alive > 0 {
         let what = if alive == 1 { "1 belongs to a listener that runs" } else { "others belong to listeners that run" };
@@ -49,26 +64,19 @@ pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
     if count == 0 {
         context.say("no registration was left behind");
     }
-    Ok(exit)
-}
-
-fn claim(found: Found) -> Result<Option<Lease>, Failure> {
-    found.claim().map_err(unreadable)
+    kept.map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
 }
 
 fn unreadable(error: lease::LeaseError) -> Failure {
     Failure::machine("lease", error).hint("check who owns the file")
 }
 
-/// A failure of the machine counts before a no.
-fn worse(one: Exit, other: Exit) -> Exit {
-    if other as u8 > one as u8 { other } else { one }
-}
-
 /// Removes one registration, tells what came of it, and ends its lease where nothing more is to be done.
-fn prune(lease: Lease, known: &[Record], args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
+fn prune(lease: Lease, folder: &Path, args: &PruneArgs, context: &Context) -> (Exit, Result<(), Failure>) {
     let mut record = lease.record().clone();
-    let (removal, reason, exit) = match attempt(&mut record, known, args, context) {
+    let attempted = attempt(&mut record, &lease, folder, args, context);
+    let is_forgotten = args.forget && may_be_forgotten(&attempted);
+    let (removal, reason, exit) = match attempted {
         Ok(Removal::Kept) => (Removal::Kept, None, Exit::No),
         Ok(removal) => (removal, None, Exit::Done),
         Err(failure) => {
@@ -76,23 +84,89 @@ fn prune(lease: Lease, known: &[Record], args: &PruneArgs, context: &Context) ->
             (Removal::Failed, Some(format!("{:#}{hint}", failure.error)), failure.exit)
         }
     };
-    if removal.is_over() || args.forget {
-        lease.release().map_err(unreadable)?;
+    let is_over = removal.is_over() || is_forgotten;
+    let mut kept = if is_over { lease.release().map_err(unreadable) } else { Ok(()) };
+    Failure::keep(&mut kept, report(context, &record, removal, reason.as_deref()));
+    if args.forget && !is_over {
+        context.say("it is not forgotten: it may be removed another time");
     }
-    report(context, &record, removal, reason.as_deref())?;
-    Ok(if args.forget { Exit::Done } else { exit })
+    (if is_over { Exit::Done } else { exit }, kept)
 }
 
-fn attempt(record: &mut Record, known: &[Record], args: &PruneArgs, context: &Context) -> Result<Removal, Failure> {
+/// What another time would not remove either. What fails for want of a network, a credential or a setting is
+/// something else.
+fn may_be_forgotten(attempted: &Result<Removal, Failure>) -> bool {
+    match attempted {
+        Ok(_) => true,
+        Err(failure) => failure.code == AMBIGUOUS,
+    }
+}
+
+fn attempt(
+    record: &mut Record,
+    lease: &Lease,
+    folder: &Path,
+    args: &PruneArgs,
+    context: &Context,
+) -> Result<Removal, Failure> {
     let own = context_of(record, context)?;
-    let session = Session::open(&own, &record.provider, &connection(record, &args.connection))?;
+    let is_known = is_known_place(record, &own)?;
+    let session = Session::open(&own, &record.provider, &connection(record, &args.connection, is_known))?;
+    if !is_known && args.connection.api_url.is_none() {
+        check_typed(&session, record, &args.connection.credentials)?;
+    }
     if record.id.is_none() {
         let all = session.call(&own, async |client| client.list().await)?;
-        record.id = search(&all, record, known)?.map(|webhook| webhook.id.clone());
+        // Later than the list: whoever made what is in it has a lease by now.
+        let (others, _) = lease::all(folder).map_err(unreadable)?;
+        let others: Vec<Other> = others.into_iter().filter(|found| !lease.is(found)).map(Other::of).collect();
+        record.id = search(&all, record, &others)?.map(|webhook| webhook.id.clone());
     }
-    // Nothing came of the intent.
-    let Some(id) = &record.id else { return Ok(Removal::Absent) };
-    session.call(&own, async |client: &Client| remove(client, id).await)
+    match &record.id {
+        Some(id) => session.call(&own, async |client: &Client| remove(client, id).await),
+        None if is_in_flight(record, Timestamp::now()) => Err(Failure::new(
+            Exit::No,
+            "in_flight",
+            anyhow::anyhow!("it is not there; the provider may still be about to make it"),
+        )
+        .hint(format!("run it again {} minutes after {}", IN_FLIGHT.as_mins(), record.made_at))),
+        // Nothing came of the intent.
+        None => Ok(Removal::Absent),
+    }
+}
+
+fn is_in_flight(record: &Record, now: Timestamp) -> bool {
+    record.made_at.parse().is_ok_and(|made_at: Timestamp| now.duration_since(made_at) < IN_FLIGHT)
+}
+
+/// Whether the API was where the configuration or the manifest has it now.
+fn is_known_place(record: &Record, own: &Context) -> Result<bool, Failure> {
+    let provider = own.catalogue.provider(&record.provider)?;
+    let options = Options {
+        api_url: own.settings.api(provider.id()).base_url.map(|(url, _)| url),
+        variables: record.variables.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect(),
+        ..Options::default()
+    };
+    Ok(base_url(&provider, &options).is_ok_and(|url| url.as_str() == record.base_url))
+}
+
+/// Whoever answers at an address of yesterday gets only what is typed for it now.
+fn check_typed(session: &Session, record: &Record, typed: &CredentialArgs) -> Result<(), Failure> {
+    let is_typed = match &session.options.credentials {
+        Credentials::None => true,
+        Credentials::Basic { .. } => typed.password.is_typed(),
+        Credentials::Token(_) => typed.token.is_typed(),
+    };
+    if is_typed {
+        return Ok(());
+    }
+    let origins = session.options.credentials.origins().join(", ");
+    let message = format!(
+        "it was made at {}, which is not where {} is now: the credentials ({origins}) are not sent there",
+        record.base_url, record.provider
+    );
+    Err(Failure::new(Exit::Usage, "other_address", anyhow::Error::msg(message))
+        .hint(format!("if they are for it, add --api-url {}", record.base_url)))
 }
 
 /// The configuration as the listener had it: its profile, found from its folder.
@@ -111,21 +185,41 @@ fn context_of(record: &Record, context: &Context) -> Result<Context, Failure> {
     })
 }
 
-/// Where the listener found the API, unless something else is typed now.
-fn connection(record: &Record, typed: &ConnectionArgs) -> ConnectionArgs {
+/// Where the listener found the API, unless something else is typed now. What is known anyway is not said, so
+/// that it counts as what it is: an address of the configuration.
+fn connection(record: &Record, typed: &ConnectionArgs, is_known: bool) -> ConnectionArgs {
     let mut connection = typed.clone();
-    connection.api_url.get_or_insert_with(|| record.base_url.clone());
+    if !is_known {
+        connection.api_url.get_or_insert_with(|| record.base_url.clone());
+    }
     let recorded = record.variables.iter().map(|(name, value)| format!("{name}={value}"));
     connection.variables = recorded.chain(typed.variables.iter().cloned()).collect();
     connection
 }
 
+/// Another lease, as far as it tells whose a webhook is.
+struct Other {
+    record: Record,
+    is_alive: bool,
+}
+
+impl Other {
+    fn of(found: Found) -> Self {
+        Self { is_alive: found.is_alive(), record: found.record }
+    }
+}
+
+/// The code of the error about webhooks that may be someone else's.
+const AMBIGUOUS: &str = "ambiguous_webhook";
+
 /// The one webhook that came of an intent: it sends to the same URL, is not older, and is no other lease's.
-/// Whether one is older is not known of every provider: then it is not touched.
-fn search<'w>(all: &'w [Webhook], record: &Record, known: &[Record]) -> Result<Option<&'w Webhook>, Failure> {
-    let is_known = |webhook: &Webhook| {
-        known.iter().any(|other| other.base_url == record.base_url && other.id.as_deref() == Some(&webhook.id))
-    };
+/// Whether one is older is not known of every provider: then it is not touched. Nor is one that a listener may
+/// be about to write down as its own.
+fn search<'w>(all: &'w [Webhook], record: &Record, others: &[Other]) -> Result<Option<&'w Webhook>, Failure> {
+    let here = || others.iter().filter(|other| other.record.base_url == record.base_url);
+    let is_known = |webhook: &Webhook| here().any(|other| other.record.id.as_deref() == Some(&webhook.id));
+    let is_awaited = here()
+        .any(|other| other.is_alive && other.record.id.is_none() && normal(&other.record.url) == normal(&record.url));
     let made_at = record.made_at.parse().unwrap_or(Timestamp::MAX);
     let earliest = made_at.saturating_sub(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MIN);
     let meets = |webhook: &&Webhook| {
@@ -136,11 +230,11 @@ fn search<'w>(all: &'w [Webhook], record: &Record, known: &[Record]) -> Result<O
     let found: Vec<&Webhook> = all.iter().filter(meets).collect();
     match found.as_slice() {
         [] => Ok(None),
-        [one] if one.created_at.is_some() => Ok(Some(one)),
+        [one] if one.created_at.is_some() && !is_awaited => Ok(Some(one)),
         several => {
             let ids: Vec<&str> = several.iter().map(|webhook| webhook.id.as_str()).collect();
             let message = format!("which one was made by the listener is not known: {}", ids.join(", "));
-            Err(Failure::new(Exit::No, "ambiguous_webhook", anyhow::Error::msg(message))
+            Err(Failure::new(Exit::No, AMBIGUOUS, anyhow::Error::msg(message))
                 .hint("`hookctl webhooks delete ID` removes the one that is not wanted"))
         }
     }
@@ -174,7 +268,26 @@ mod tests {
         assert_eq!(found(&[old, new.clone(), other]), Some("new"));
         let mut its_own = record();
         its_own.id = Some("new".into());
-        assert!(search(&[new], &record(), &[its_own]).unwrap().is_none(), "it belongs to another listener");
+        let other = Other { record: its_own, is_alive: true };
+        assert!(search(&[new], &record(), &[other]).unwrap().is_none(), "it belongs to another listener");
+    }
+
+    #[test]
+    fn what_a_listener_is_about_to_write_down_is_left_alone() {
+        let new = [webhook("new", URL, Some("2026-01-01T12:00:01Z"))];
+        let other = |is_alive| [Other { record: record(), is_alive }];
+        assert!(search(&new, &record(), &other(true)).is_err());
+        assert!(search(&new, &record(), &other(false)).unwrap().is_some(), "both are dead");
+        let [mut elsewhere] = other(true);
+        elsewhere.record.url = "https://me.example/else".into();
+        assert!(search(&new, &record(), &[elsewhere]).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_call_is_in_flight_for_some_minutes() {
+        let at = |time: &str| is_in_flight(&record(), time.parse().unwrap());
+        assert!(at("2026-01-01T12:04:59Z") && !at("2026-01-01T12:05:00Z"));
+        assert!(at("2026-01-01T11:00:00Z"), "the clock was put back");
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(super) fn report(
 /// The same in words.
 pub(super) fn sentence(record: &Record, removal: Removal, reason: Option<&str>) -> String {
     let id = record.id.as_deref().map_or_else(|| "without a known id".to_owned(), |id| output::one_line(id, MAX_ID));
-    let webhook = format!("{} webhook {id} -> {}", record.provider, record.url);
+    let webhook = format!("{} webhook {id} -> {}", record.provider, output::one_line(&record.url, MAX_TEXT));
     let done = match removal {
         Removal::Deleted => "deleted",
         Removal::Disabled => "disabled, since there is no call to delete it:",
@@ -101,9 +101,24 @@ pub(super) fn sentence(record: &Record, removal: Removal, reason: Option<&str>) 
         Removal::Planned => "would be removed:",
         Removal::Failed => "could not be removed:",
     };
-    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let reason = reason.map(|reason| format!(" ({})", output::one_line(reason, MAX_TEXT))).unwrap_or_default();
     format!("{done} {webhook}{reason}")
 }
 
 /// Ids of providers are far shorter.
-const MAX_ID: usize = 120;
+pub(super) const MAX_ID: usize = 120;
+/// URLs, and errors with their hints, may be long.
+const MAX_TEXT: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_foreign_reaches_the_terminal_as_it_came() {
+        let mut record = Record::intent("p", "http://api/", "https://me.example/\r", jiff::Timestamp::UNIX_EPOCH);
+        record.id = Some("a\u{1b}[2J".into());
+        let text = sentence(&record, Removal::Failed, Some("which one is not known: a\nb\u{9b}"));
+        assert!(!text.contains(|one: char| one.is_control()) && text.contains("a\\nb"), "{text}");
+    }
+}

@@ -1,7 +1,8 @@
 //! A registration for the life of a listener: made before it is ready, removed on the way out, and remembered
 //! by a lease in case there is no way out.
 
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
 
-use super::removal::{Removal, remove, report, sentence};
+use super::removal::{MAX_ID, Removal, remove, report, sentence};
 use super::session::Session;
 use super::{events, target};
 use crate::cli::{ConnectionArgs, ListenArgs, RegisterArgs, TlsArgs};
@@ -25,7 +26,7 @@ use crate::provider::api::Operation;
 use crate::registration::lease::{self, Lease, Record};
 use crate::registration::{Client, RETRIES, Registration, RegistrationError, TIMEOUT};
 
-/// A way out that takes longer is one that a person would cut short.
+/// A way out that takes longer, however much is to be removed, is one that a person would cut short.
 const REMOVAL_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a secret made for a session: more than any provider asks for, and no padding in base64.
 const SECRET_BYTES: usize = 33;
@@ -159,59 +160,88 @@ impl Wish {
         self.provider.id().to_string()
     }
 
-    /// Makes the registrations. When `signal` comes on the way, the answer is still waited for, so that what was
-    /// made can be taken back; another signal ends that.
+    /// Makes the registrations. When `signal` comes on the way, no more are asked for, and the answer of the one
+    /// under way is still waited for, so that what was made can be taken back; another signal ends that.
     pub(in crate::commands) async fn make_until(
         self,
         context: &Context,
         signal: impl Future<Output = ()>,
     ) -> Result<Made, Failure> {
-        let mut making = pin!(self.make(context));
+        let is_unwanted = Cell::new(false);
+        let mut making = pin!(self.make(context, &is_unwanted));
         tokio::select! {
             made = &mut making => return made.map(Made::Whole),
-            () = signal => {}
+            () = signal => is_unwanted.set(true),
         }
+        // Whoever reads the next line may send the next signal.
+        let again = interrupt();
         context.say("the provider was asked already: its answer is waited for, to take it back; ^C again leaves that to `hookctl webhooks prune`");
         tokio::select! {
             made = making => Ok(Made::Interrupted(Some(made?))),
-            () = interrupt() => Ok(Made::Interrupted(None)),
+            () = again => Ok(Made::Interrupted(None)),
         }
     }
 
-    /// Makes the registrations. When one fails, those before it are removed. Dropped on the way, it leaves the
-    /// lease of what was asked for.
-    async fn make(self, context: &Context) -> Result<Temporary, Failure> {
-        let mut temporary = Temporary { client: self.client, made: Vec::new(), secret: None };
-        for registration in &self.registrations {
-            let mut lease = Lease::take(&self.folder, self.intent.clone()).map_err(cannot_remember)?;
-            match temporary.client.create(registration).await {
-                Ok(webhook) => {
-                    if let Err(error) = lease.complete(&webhook.id) {
-                        context.say(&format!("warning: a crash would leave webhook {} behind: {error}", webhook.id));
-                    }
-                    said(context, self.provider.id(), &temporary.client, &webhook);
-                    let secret = webhook.secret.clone().or_else(|| registration.secret.clone());
-                    temporary.secret = temporary.secret.or(secret);
-                    temporary.made.push((lease, webhook));
-                }
-                Err(error) => {
-                    let is_uncertain = error.is_uncertain();
-                    let failure = Failure::from(error);
-                    // Why it failed counts before what became of the rest.
-                    let warn = |problem: &dyn std::fmt::Display| context.say(&format!("warning: {problem}"));
-                    if !is_uncertain && let Err(error) = lease.release() {
-                        warn(&error);
-                    }
-                    if let Err(failure) = temporary.end(context, false).await {
-                        warn(&failure.error);
-                    }
-                    let prune = "`hookctl webhooks prune` looks for it and removes it";
-                    return Err(if is_uncertain { failure.hint(prune) } else { failure });
-                }
+    /// Makes the registrations, until they are unwanted. When one fails, those before it are removed. Dropped on
+    /// the way, it leaves the lease of what was asked for.
+    async fn make(self, context: &Context, is_unwanted: &Cell<bool>) -> Result<Temporary, Failure> {
+        let Self { provider, client, registrations, intent, folder } = self;
+        let mut temporary = Temporary { client, made: Vec::new(), secret: None };
+        for registration in &registrations {
+            if is_unwanted.get() {
+                break;
             }
+            let made = make_one(&temporary.client, registration, &folder, &intent, context).await;
+            let (lease, webhook) = match made {
+                Ok(made) => made,
+                Err(failure) => {
+                    // Why it failed counts before what became of the rest.
+                    if let Err(problem) = temporary.end(context, false).await {
+                        warn(context, &problem.error);
+                    }
+                    return Err(failure);
+                }
+            };
+            said(context, provider.id(), &temporary.client, &webhook);
+            let secret = webhook.secret.clone().or_else(|| registration.secret.clone());
+            temporary.secret = temporary.secret.or(secret);
+            temporary.made.push((lease, webhook));
         }
         Ok(temporary)
     }
+}
+
+/// Makes one registration, which a lease remembers before the provider is asked.
+async fn make_one(
+    client: &Client,
+    registration: &Registration,
+    folder: &Path,
+    intent: &Record,
+    context: &Context,
+) -> Result<(Lease, Webhook), Failure> {
+    let mut lease = Lease::take(folder, intent.made_now()).map_err(cannot_remember)?;
+    let error = match client.create(registration).await {
+        Ok(webhook) => {
+            if let Err(error) = lease.complete(&webhook.id) {
+                let id = output::one_line(&webhook.id, MAX_ID);
+                warn(context, &format!("a crash would leave webhook {id} behind: {error}"));
+            }
+            return Ok((lease, webhook));
+        }
+        Err(error) => error,
+    };
+    if error.is_uncertain() {
+        return Err(Failure::from(error).hint("`hookctl webhooks prune` looks for it and removes it"));
+    }
+    if let Err(error) = lease.release() {
+        warn(context, &error);
+    }
+    Err(error.into())
+}
+
+/// Also of texts with foreign parts.
+fn warn(context: &Context, problem: &dyn std::fmt::Display) {
+    context.say(&format!("warning: {}", output::one_line(problem.to_string(), MAX_LINE)));
 }
 
 fn said(context: &Context, provider: &str, client: &Client, webhook: &Webhook) {
@@ -229,40 +259,51 @@ fn cannot_remember(error: lease::LeaseError) -> Failure {
 }
 
 impl Temporary {
-    /// Removes what was made, within a bounded time or until `hurry`; with `leave` at once leaves it to `prune`.
+    /// Removes what was made, all of it within a bounded time or until an interrupt: what is not removed by then
+    /// is left to `prune`, with `leave` at once. What fails is told at the end, and stops nothing.
     pub(in crate::commands) async fn end(self, context: &Context, leave: bool) -> Result<(), Failure> {
         let Self { client, made, .. } = self;
-        let mut worst = Ok(());
+        let (time, again) = (tokio::time::sleep(REMOVAL_TIME), interrupt());
+        let mut patience = pin!(async {
+            tokio::select! {
+                () = time => {}
+                () = again => {}
+            }
+        });
+        let mut is_left = leave;
+        let mut kept = Ok(());
         for (lease, webhook) in made {
             let record = lease.record().clone();
-            if leave {
+            if is_left {
                 context.say(&left(&record));
                 continue;
             }
             let removed = tokio::select! {
-                removed = tokio::time::timeout(REMOVAL_TIME, remove(&client, &webhook.id)) => removed.ok(),
-                () = interrupt() => None,
+                removed = remove(&client, &webhook.id) => Some(removed),
+                () = &mut patience => None,
             };
-            match removed {
+            let ended = match removed {
                 Some(Ok(removal)) => {
-                    if removal.is_over() {
-                        lease.release().map_err(cannot_remember)?;
-                    }
-                    tell(context, &record, removal)?;
+                    let released = if removal.is_over() { lease.release() } else { Ok(()) };
+                    Failure::keep(&mut kept, released.map_err(cannot_remember));
+                    tell(context, &record, removal)
                 }
                 Some(Err(error)) => {
                     context.say(&left(&record));
-                    worst = Err(Failure::from(error).hint("`hookctl webhooks prune` removes it"));
+                    Err(Failure::from(error).hint("`hookctl webhooks prune` removes it"))
                 }
                 None => {
+                    is_left = true;
                     context.say(&left(&record));
-                    let message = format!("the removal of webhook {} was broken off", webhook.id);
-                    worst = Err(Failure::new(Exit::Machine, "not_removed", anyhow::Error::msg(message))
-                        .hint("`hookctl webhooks prune` removes it"));
+                    let id = output::one_line(&webhook.id, MAX_ID);
+                    let message = format!("the removal of webhook {id} was broken off");
+                    Err(Failure::new(Exit::Machine, "not_removed", anyhow::Error::msg(message))
+                        .hint("`hookctl webhooks prune` removes it"))
                 }
-            }
+            };
+            Failure::keep(&mut kept, ended);
         }
-        worst
+        kept
     }
 }
 
@@ -276,9 +317,20 @@ fn tell(context: &Context, record: &Record, removal: Removal) -> Result<(), Fail
 }
 
 fn left(record: &Record) -> String {
-    let id = record.id.as_deref().unwrap_or("without a known id");
-    format!(
-        "warning: webhook {id} at {} still sends to {}: `hookctl webhooks prune` removes it",
-        record.provider, record.url
-    )
+    let id = record.id.as_deref().map_or_else(|| "without a known id".to_owned(), |id| output::one_line(id, MAX_ID));
+    let (provider, url) = (&record.provider, output::one_line(&record.url, MAX_LINE));
+    format!("warning: webhook {id} at {provider} still sends to {url}: `hookctl webhooks prune` removes it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_id_reaches_the_terminal_as_it_came() {
+        let mut record = Record::intent("p", "http://api/", "https://me.example/\u{202e}", Timestamp::UNIX_EPOCH);
+        record.id = Some("a\u{1b}[2J\nb".into());
+        let text = left(&record);
+        assert!(!text.contains(['\u{1b}', '\n', '\u{202e}']) && text.contains("a\\u{1b}[2J"), "{text}");
+    }
 }
