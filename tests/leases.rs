@@ -439,11 +439,11 @@ fn prune_leaves_alone_what_a_listener_is_about_to_write_down() {
     let mut running = register_at(&api, &sandbox, &[]);
     let url = api.url();
     let pruned = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    running.kill().unwrap();
+    running.wait().unwrap();
     assert_eq!((pruned.code, &pruned.lines()[0]["outcome"]), (1, &json!("failed")), "{}", pruned.stderr);
     assert!(pruned.lines()[0]["reason"].as_str().unwrap().contains("not known: x"), "{}", pruned.stdout);
     assert_eq!(api_server::count(&api.rest(), "DELETE"), 0);
-    running.kill().unwrap();
-    running.wait().unwrap();
 }
 
 #[test]
@@ -452,7 +452,8 @@ fn prune_leaves_alone_what_a_listener_wrote_down_while_it_asked() {
     let folder = sandbox.path().join(".local/state/hookctl/leases");
     let is_written = move || {
         let paths = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path());
-        paths.filter_map(|path| std::fs::read_to_string(path).ok()).any(|text| text.contains("\"id\":\"x\""))
+        let leases = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        leases.filter_map(|path| std::fs::read_to_string(path).ok()).any(|text| text.contains("\"id\":\"x\""))
     };
     let (tell, told) = channel();
     let (tell, told) = (Mutex::new(tell), Mutex::new(told));
@@ -478,11 +479,11 @@ fn prune_leaves_alone_what_a_listener_wrote_down_while_it_asked() {
     let mut running = register_at(&api, &sandbox, &[]);
     let url = api.url();
     let pruned = sandbox.run(&["webhooks", "prune", "--json", "--api-url", &url]);
+    running.kill().unwrap();
+    running.wait().unwrap();
     assert_eq!(pruned.code, 1, "{}{}", pruned.stdout, pruned.stderr);
     assert!(pruned.lines()[0]["reason"].as_str().unwrap().contains("about to make it"), "{}", pruned.stdout);
     assert_eq!(api_server::count(&api.rest(), "DELETE"), 0);
-    running.kill().unwrap();
-    running.wait().unwrap();
 }
 
 #[test]
