@@ -118,6 +118,42 @@ fn what_differs_is_shown_and_changed_and_what_nobody_asked_for_is_left_alone() {
 }
 
 #[test]
+fn credentials_that_are_given_are_for_one_provider() {
+    let app = App::answering("500 No", "");
+    let table =
+        |id: &str, more: &str| format!("[[webhook]]\nprovider = \"{id}\"\nurl = \"{A}\"\nall_events = true\n{more}");
+    let api = |id: &str| format!("[provider.{id}.api]\nbase_url = \"{}\"\n", app.url());
+    let github = table("github", "vars = { owner = \"me\", repo = \"app\" }\n");
+    let sandbox = Sandbox::new().env("T", "sentinel");
+    let file = [api("stripe"), api("github"), table("stripe", ""), github].concat();
+    sandbox.write("hookctl.toml", file);
+    for verb in ["plan", "apply"] {
+        let ended = sandbox.run(&["webhooks", verb, "--token-env", "T", "--json"]);
+        assert_eq!((ended.code, &ended.error()["code"]), (2, &json!("usage")), "{}", ended.stderr);
+        assert!(ended.error()["hint"].as_str().unwrap().contains("--provider"));
+    }
+    let by_environment = Sandbox::new().env("HOOKCTL_TOKEN", "sentinel");
+    by_environment.write("hookctl.toml", std::fs::read(sandbox.path().join("hookctl.toml")).unwrap());
+    assert_eq!(by_environment.run(&["webhooks", "plan", "--json"]).code, 2);
+    assert!(app.rest().is_empty());
+}
+
+#[test]
+fn a_note_that_the_provider_keeps_not_is_told_when_planned_and_when_made() {
+    let github = Provider::start("github");
+    github.want(&[(A, "events = [\"push\"]\ndescription = \"the shop\"")]);
+    let plan = github.sandbox.run(&["webhooks", "plan"]);
+    assert!(plan.stdout.contains("take `description` out of the table"), "{}", plan.stdout);
+    let applied = github.sandbox.run(&["webhooks", "apply", "--yes"]);
+    assert_eq!(applied.code, 1);
+    assert!(
+        applied.stdout.contains("not done: ") && applied.stdout.contains("take `description`"),
+        "{}",
+        applied.stdout
+    );
+}
+
+#[test]
 fn a_provider_that_cannot_change_a_webhook_says_so_with_the_way_out() {
     let prokeep = Provider::start("prokeep");
     prokeep.want(&[(A, "events = [\"message_received\"]")]);

@@ -71,6 +71,26 @@ impl Provider {
     }
 }
 
+#[test]
+fn a_credential_for_one_api_goes_to_no_other_when_pruning() {
+    let (github, stripe) = (Provider::start("github"), App::answering("500 No", ""));
+    let listening = github.listen(&[]);
+    listening.end_with("KILL");
+    let lease = github.sandbox.path().join(".local/state/hookctl/leases");
+    let first = std::fs::read_dir(&lease).unwrap().flatten().map(|entry| entry.path());
+    let first = first.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+    let other = std::fs::read_to_string(&first).unwrap();
+    let mut other: Value = serde_json::from_str(&other).unwrap();
+    other["provider"] = "stripe".into();
+    other["base_url"] = format!("{}/v1", stripe.url()).into();
+    std::fs::write(lease.join("another.json"), other.to_string()).unwrap();
+    let pruned = github.prune(&[]);
+    assert_eq!((pruned.code, &pruned.error()["code"]), (2, &json!("usage")), "{}", pruned.stderr);
+    assert!(pruned.error()["hint"].as_str().unwrap().contains("--provider"), "{}", pruned.stderr);
+    assert_eq!(github.prune(&["--provider", "github"]).code, 0);
+    assert!(stripe.rest().is_empty(), "the token of the one was sent to the other");
+}
+
 fn leases(sandbox: &Sandbox) -> usize {
     std::fs::read_dir(sandbox.path().join(".local/state/hookctl/leases")).map_or(0, Iterator::count)
 }
@@ -184,6 +204,8 @@ fn a_provider_that_can_neither_delete_nor_disable_is_told_with_the_id() {
     assert_eq!((&kept["outcome"], &kept["id"]), (&json!("kept"), &json!(id)));
     let pruned = prokeep.prune(&[]);
     assert_eq!((pruned.code, &pruned.lines()[0]["outcome"]), (1, &json!("kept")), "it goes on being told");
+    assert!(pruned.stderr.contains("prune --forget"), "{}", pruned.stderr);
+    assert_eq!(prokeep.prune(&["--dry-run"]).lines()[0]["outcome"], "kept", "nothing is promised");
     let human = prokeep.sandbox.run(&["webhooks", "prune", "--username-env", "U", "--password-env", "P"]);
     assert!(
         human.stdout.contains(&id) && human.stdout.contains("neither to delete nor to disable"),

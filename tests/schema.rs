@@ -53,6 +53,7 @@ fn samples() -> Vec<Value> {
     let secret = ["--secret-env", "HOOK_SECRET"];
     let with = |args: &[&str]| sandbox.run(&[args, &secret, &["--json"]].concat());
     let request = with(&["send", "prospect.added", "--to", "1", "--dry-run"]);
+    let curl = with(&["send", "prospect.added", "--to", "1", "--curl"]);
     let body = line_of(&request, "request")["body"].as_str().unwrap().to_owned();
     let sign = ["sign", "--provider", "prospektr", "--secret-env", "HOOK_SECRET", "--json"];
     let verify = ["verify", "--provider", "prospektr", "--secret-env", "HOOK_SECRET", "--json"];
@@ -69,6 +70,7 @@ fn samples() -> Vec<Value> {
         listening.next_of("forwarded"),
         listening.next_of("refused"),
         line_of(&request, "request"),
+        line_of(&curl, "curl"),
         line_of(&sandbox.run_with(&sign, body.as_bytes()), "signed"),
         line_of(&sandbox.run_with(&verify, body.as_bytes()), "verified"),
         line_of(&many, "sent"),

@@ -17,6 +17,13 @@ pub(crate) struct CredentialArgs {
     pub(crate) token: Given,
 }
 
+impl CredentialArgs {
+    /// Whether any of them is given, by a flag or by `HOOKCTL_…`: then they are for one API.
+    pub(crate) fn are_given(&self) -> bool {
+        self.username.is_given() || self.password.is_given() || self.token.is_given()
+    }
+}
+
 // A group would have the name of the secret's flags, which stand beside these.
 #[derive(Debug, Args)]
 #[group(skip)]

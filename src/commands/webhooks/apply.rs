@@ -162,7 +162,10 @@ fn tell(group: &Group, step: &Step, deletes: bool, came: &Came, context: &Contex
     let id = id.map(|id| format!(" {}", untrusted(id))).unwrap_or_default();
     let text = match came {
         Came::Nothing => return Ok(()),
-        Came::Done(_) => format!("✓ {action} {provider}{id} -> {}\n", untrusted(url)),
+        Came::Done(_) => {
+            let left = step::left(group, step).map(|left| format!("    not done: {left}\n")).unwrap_or_default();
+            format!("✓ {action} {provider}{id} -> {}\n{left}", untrusted(url))
+        }
         Came::NotTried => format!("- {action} {provider}{id} -> {}: not tried\n", untrusted(url)),
         Came::Failed(failure, _) => {
             let hint = failure.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::removal::{Removal, remove, report};
+use super::removal::{Removal, is_removable, remove, report};
 use super::session::Session;
 use super::temporary;
 use crate::cli::{ConnectionArgs, CredentialArgs, PruneArgs};
@@ -33,7 +33,11 @@ pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
     let (mut found, problems) = lease::all(&folder).map_err(unreadable)?;
     problems.iter().for_each(|problem| context.say(&format!("warning: {problem}")));
     found.retain(|lease| args.provider.as_ref().is_none_or(|id| *id == lease.record.provider));
-    let (mut exit, mut count, mut alive) = (Exit::Done, 0, 0);
+    keep_named(&mut found, &args.connection);
+    if !args.dry_run {
+        check_one_place(&found, &args.connection)?;
+    }
+    let (mut exit, mut count, mut alive, mut is_kept) = (Exit::Done, 0, 0, false);
     // Nobody may read what is told; the work is done all the same.
     let mut kept = Ok(());
     for lease in found {
@@ -42,7 +46,7 @@ pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
                 alive += 1;
             } else {
                 count += 1;
-                Failure::keep(&mut kept, report(context, &lease.record, Removal::Planned, None));
+                Failure::keep(&mut kept, report(context, &lease.record, foreseen(&lease.record, context), None));
             }
             continue;
         }
@@ -50,6 +54,7 @@ pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
             Ok(None) => alive += 1,
             Ok(Some(lease)) => {
                 count += 1;
+                is_kept |= !args.forget && foreseen(lease.record(), context) == Removal::Kept;
                 let (came, told) = prune(lease, &folder, args, context);
                 exit = exit.worse(came);
                 Failure::keep(&mut kept, told);
@@ -61,10 +66,55 @@ pub(super) fn run(args: &PruneArgs, context: &Context) -> Outcome {
         let what = if alive == 1 { "1 belongs to a listener that runs" } else { "others belong to listeners that run" };
         context.say(what);
     }
+    if is_kept {
+        context.say("hint: remove it in the provider's own settings, then `hookctl webhooks prune --forget`");
+    }
     if count == 0 {
         context.say("no registration was left behind");
     }
     kept.map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
+}
+
+/// An address that is typed names the registrations that were made there. Where none was, the API has moved,
+/// and all are looked for at its new place.
+fn keep_named(found: &mut Vec<Found>, typed: &ConnectionArgs) {
+    let Some(url) = &typed.api_url else { return };
+    let is_there = |lease: &Found| lease.record.base_url.trim_end_matches('/') == url.trim_end_matches('/');
+    if found.iter().any(is_there) {
+        found.retain(is_there);
+    }
+}
+
+/// What is given for one API goes to no other.
+fn check_one_place(found: &[Found], typed: &ConnectionArgs) -> Result<(), Failure> {
+    let place = |lease: &Found| {
+        let base = typed.api_url.as_ref().unwrap_or(&lease.record.base_url);
+        (lease.record.provider.clone(), base.clone())
+    };
+    let mut places = found.iter().filter(|lease| !lease.is_alive()).map(place);
+    let first = places.next();
+    let other = places.find(|other| Some(other) != first.as_ref());
+    match (first, other) {
+        (Some((one, base)), Some((another, other_base))) if typed.credentials.are_given() => {
+            let message = format!(
+                "the credentials given are for one API, and what was left behind is at {base} and {other_base}"
+            );
+            let hint = if one == another {
+                format!("name one with --api-url {base}")
+            } else {
+                format!("name one with --provider {one} or --provider {another}")
+            };
+            Err(Failure::usage(message).hint(hint))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What can become of a registration, as far as the manifest tells.
+fn foreseen(record: &Record, context: &Context) -> Removal {
+    let provider = context_of(record, context).and_then(|own| Ok(own.catalogue.provider(&record.provider)?));
+    let is_kept = provider.is_ok_and(|provider| provider.api().is_some_and(|api| !is_removable(api)));
+    if is_kept { Removal::Kept } else { Removal::Planned }
 }
 
 fn unreadable(error: lease::LeaseError) -> Failure {

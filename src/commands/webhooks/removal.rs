@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::commands::Context;
 use crate::error::Failure;
 use crate::output;
-use crate::provider::api::Operation;
+use crate::provider::api::{Api, Operation};
 use crate::registration::lease::Record;
 use crate::registration::{Client, RegistrationError};
 
@@ -42,6 +42,11 @@ impl Removal {
     pub(super) fn is_over(self) -> bool {
         matches!(self, Self::Deleted | Self::Disabled | Self::Absent)
     }
+}
+
+/// Whether the API has a way to end a registration.
+pub(super) fn is_removable(api: &Api) -> bool {
+    api.supports(Operation::Delete) || api.supports(Operation::Disable)
 }
 
 /// Deletes a webhook, or disables it where there is no call to delete.

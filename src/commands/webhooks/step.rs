@@ -106,19 +106,23 @@ fn what(group: &Group, step: &Step, deletes: bool) -> String {
     match step.action {
         Action::Create => {
             let events = step.wanted.map(|place| names(&group.wanted[place].events)).unwrap_or_default();
-            [vec![events], listed(&step.differences)].concat().join("; ")
+            [vec![events], listed(&step.differences), cannot(group, step)].concat().join("; ")
         }
         Action::Unchanged => String::new(),
         Action::Unmanaged if deletes => "no table asks for it".to_owned(),
         Action::Unmanaged => "no table asks for it; it is left alone".to_owned(),
-        Action::Update | Action::Impossible => {
-            let done = listed(&step.differences);
-            let hint = way_out(group, step);
-            let cannot =
-                if step.impossible.is_empty() { Vec::new() } else { vec![impossible(step), hint.unwrap_or_default()] };
-            [done, cannot].concat().join("; ")
-        }
+        Action::Update | Action::Impossible => [listed(&step.differences), cannot(group, step)].concat().join("; "),
     }
+}
+
+/// What the API cannot do of a step, and what to do about it.
+fn cannot(group: &Group, step: &Step) -> Vec<String> {
+    way_out(group, step).map(|hint| vec![impossible(step), hint]).unwrap_or_default()
+}
+
+/// The same in one line, where there is anything.
+pub(super) fn left(group: &Group, step: &Step) -> Option<String> {
+    Some(cannot(group, step).join("; ")).filter(|left| !left.is_empty())
 }
 
 fn impossible(step: &Step) -> String {
@@ -132,6 +136,10 @@ pub(super) fn way_out(group: &Group, step: &Step) -> Option<String> {
         return None;
     }
     let name = &group.session.provider.about().name;
+    let is_note = |difference: &Difference| matches!(difference, Difference::Description { .. });
+    if step.impossible.iter().all(is_note) {
+        return Some(format!("take `description` out of the table: {name} keeps none"));
+    }
     Some(match &step.actual {
         None => format!("make it in the settings of {name}"),
         Some(Webhook { id, .. }) => {
@@ -146,6 +154,7 @@ fn words(difference: &Difference) -> Option<String> {
         Difference::Events { is, wanted } => format!("events {} -> {}", names(is), names(wanted)),
         Difference::Enabled { wanted: true } => "enable".to_owned(),
         Difference::Enabled { wanted: false } => "disable".to_owned(),
+        Difference::Description { is, wanted } if is.is_empty() => format!("description {wanted:?}"),
         Difference::Description { is, wanted } => format!("description {is:?} -> {wanted:?}"),
     })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
 
-use super::removal::{MAX_ID, Removal, remove, report, sentence};
+use super::removal::{MAX_ID, Removal, is_removable, remove, report, sentence};
 use super::session::Session;
 use super::{events, target};
 use crate::cli::{ConnectionArgs, ListenArgs, RegisterArgs, TlsArgs};
@@ -109,6 +109,13 @@ fn prepare(
     }
     let chosen = if events.is_empty() { vec![Webhook::ALL.to_owned()] } else { events.to_vec() };
     let chosen = api.events().choose(&chosen, false)?;
+    if !is_removable(api) {
+        let name = &provider.about().name;
+        context.say(&format!(
+            "warning: {name} documents no call to delete or disable a webhook: this one stays when the listener ends, \
+             until it is removed in the settings of {name}"
+        ));
+    }
     let secret = match secret {
         _ if !api.takes(Operation::Create, "secret") => None,
         Some(secret) => Some(secret),

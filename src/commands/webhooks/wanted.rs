@@ -43,6 +43,12 @@ pub(super) fn groups(context: &Context, args: &WantedArgs) -> Result<Vec<Group>,
             return Err(Failure::usage("--api-url is one API, and the tables are for several providers")
                 .hint("name one with --provider, or set base_url in each [provider.NAME.api]"));
         }
+        [first, rest @ ..] if args.connection.credentials.are_given() && rest.iter().any(|id| id != first) => {
+            return Err(Failure::usage(
+                "the credentials given are for one API, and the tables are for several providers",
+            )
+            .hint("name one with --provider, or set the credentials in each [provider.NAME.api]"));
+        }
         _ => {}
     }
     let mut groups: Vec<Group> = Vec::new();
