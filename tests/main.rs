@@ -23,6 +23,7 @@ mod history;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod keyring;
+mod keys;
 mod layers;
 mod leaks;
 mod leases;

@@ -64,7 +64,11 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
 
 #[test]
 fn an_unknown_word_lists_the_known_ones() {
-    is_refused(&SIGNATURE.replace("\"hmac\"", "\"rsa2\""), 5, &["scheme", "rsa2", "hmac, hash, ed25519, token, basic"]);
+    is_refused(
+        &SIGNATURE.replace("\"hmac\"", "\"rsa2\""),
+        5,
+        &["scheme", "rsa2", "hmac, hash, ed25519, ecdsa, token, basic"],
+    );
     is_refused(&SIGNATURE.replace("\"hex\"", "\"hexx\""), 7, &["encoding", "hexx", "hex, base64, base64url"]);
     is_refused(&format!("{SIGNATURE}algorithm = \"sha3\"\n"), 9, &["algorithm", "sha3", "sha256"]);
     is_refused(&format!("{SIGNATURE}url_variants = [\"port\"]\n"), 9, &["url_variants", "port", "default-port"]);
@@ -108,6 +112,12 @@ fn a_signature_says_what_it_covers_and_how_it_is_written() {
     is_refused(&SIGNATURE.replace("signed = \"{body}\"\n", ""), 5, &["signed"]);
     is_refused(&SIGNATURE.replace("encoding = \"hex\"\n", ""), 5, &["encoding"]);
     is_refused(&SIGNATURE.replace("hmac", "ed25519"), 5, &["key_format"]);
+    let ecdsa = SIGNATURE.replace("hmac", "ecdsa");
+    compile("acme/provider.toml", &format!("{PROVIDER}{ecdsa}key_format = \"pem\"\n")).unwrap();
+    is_refused(&format!("{ecdsa}algorithm = \"sha512\"\n"), 9, &["P-256", "sha256"]);
+    is_refused(&format!("{ecdsa}key_format = \"pgp\"\n"), 9, &["key_format", "pgp", "pem, spki-base64"]);
+    is_refused(&format!("{ecdsa}signature_form = \"raw\"\n"), 9, &["signature_form", "raw", "der, fixed"]);
+    is_refused(&format!("{SIGNATURE}signature_form = \"der\"\n"), 9, &["signature_form", "scheme ecdsa only"]);
 }
 
 #[test]

@@ -72,6 +72,12 @@ fn every_published_signature_is_invalid_once_a_signed_byte_changes() {
         let mut wrong = vector.clone();
         let secret = format!("{}x", text(vector, "secret"));
         wrong["secret"] = Value::String(secret);
+        if text(vector, "secret_kind").contains("public key") {
+            let request = Request { body: format!("{} ", text(vector, "body")).into(), ..request(vector) };
+            let verdict = verify(vector, &request);
+            assert_eq!(verdict.status, VerdictStatus::Invalid, "{} with another body", text(vector, "id"));
+            continue;
+        }
         if vector["vars"]["public_key"].is_null() && !text(vector, "provider").starts_with("adyen") {
             let verdict = verify(&wrong, &request(vector));
             assert_ne!(verdict.status, VerdictStatus::Valid, "{} with another secret", text(vector, "id"));

@@ -14,6 +14,7 @@ use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
+use super::key::EcdsaForm;
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
 use super::scenario::Scenario;
@@ -127,6 +128,7 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
         None => Digest::Sha256,
         Some(name) => Digest::parse(name.get_ref()).ok_or_else(|| unknown("algorithm", name, &Digest::NAMES))?,
     };
+    only_for("signature_form", table.signature_form.as_ref(), table, &["ecdsa"])?;
     Ok(match table.scheme.get_ref().as_str() {
         "hmac" => Scheme::Hmac(digest),
         "hash" => Scheme::Hash(digest),
@@ -136,10 +138,43 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
             Some(format) => return Err(unknown("key_format", format, &["ed25519-hex", "ed25519-base64"])),
             None => return Err(problem(&table.scheme, "scheme `ed25519` needs `key_format`")),
         }),
+        "ecdsa" => Scheme::Ecdsa(ecdsa(table)?),
         "token" => Scheme::Token,
         "basic" => Scheme::Basic,
-        _ => return Err(unknown("scheme", &table.scheme, &["hmac", "hash", "ed25519", "token", "basic"])),
+        _ => return Err(unknown("scheme", &table.scheme, &Scheme::NAMES)),
     })
+}
+
+/// Refuses a key that says nothing under this scheme.
+fn only_for<T>(key: &str, value: Option<&Spanned<T>>, table: &SignatureTable, schemes: &[&str]) -> Compiled<()> {
+    match value {
+        Some(value) if !schemes.contains(&table.scheme.get_ref().as_str()) => {
+            Err(problem(value, format!("`{key}` is for scheme {} only", schemes.join(" or "))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ecdsa(table: &SignatureTable) -> Compiled<EcdsaForm> {
+    if let Some(algorithm) = table.algorithm.as_ref().filter(|algorithm| algorithm.get_ref() != "sha256") {
+        return Err(problem(algorithm, "scheme `ecdsa` is P-256 with `sha256`"));
+    }
+    public_key_format(table)?;
+    match &table.signature_form {
+        None => Ok(EcdsaForm::Der),
+        Some(form) => {
+            EcdsaForm::parse(form.get_ref()).ok_or_else(|| unknown("signature_form", form, &EcdsaForm::NAMES))
+        }
+    }
+}
+
+/// How the provider hands its public key out. PEM and base64 are told apart as they are read, so it is checked only.
+fn public_key_format(table: &SignatureTable) -> Compiled<()> {
+    let known = ["pem", "spki-base64"];
+    match &table.key_format {
+        Some(format) if !known.contains(&format.get_ref().as_str()) => Err(unknown("key_format", format, &known)),
+        _ => Ok(()),
+    }
 }
 
 /// The formats, and every name that templates of this signature may use.

@@ -108,6 +108,7 @@ pub struct SignatureTable {
     pub vars: BTreeMap<String, Spanned<String>>,
     pub key: Option<Spanned<String>>,
     pub key_format: Option<Spanned<String>>,
+    pub signature_form: Option<Spanned<String>>,
     pub timestamp: Option<TimestampTable>,
     #[serde(default)]
     pub url_variants: Vec<Spanned<String>>,

@@ -8,6 +8,9 @@ use super::key::Key;
 use super::signature::{Scheme, Signature};
 use super::template::{RenderError, Scope};
 
+/// What to say when only the public key is there to sign with.
+const NEEDS_PRIVATE: &str = "signing needs the private key, this is the public one: a PEM file with PRIVATE KEY";
+
 impl Signature {
     /// Computes the signature bytes over template `index` of `signed`.
     pub(crate) fn compute(&self, index: usize, scope: &Scope<'_>, key: &Key) -> Result<Vec<u8>, RenderError> {
@@ -23,7 +26,10 @@ impl Signature {
             (Key::Ed25519(_, None), _) => {
                 Err(RenderError::unusable("signing needs the private key (64 bytes), this is the public one"))
             }
-            (Key::InTemplate, _) => Err(RenderError::unusable("nothing is computed for this scheme")),
+            (Key::Ecdsa(key), Scheme::Ecdsa(form)) => {
+                key.sign(form, &template.render(scope)?).ok_or_else(|| RenderError::unusable(NEEDS_PRIVATE))
+            }
+            (Key::InTemplate | Key::Ecdsa(_), _) => Err(RenderError::unusable("nothing is computed for this scheme")),
         }
     }
 
@@ -43,6 +49,11 @@ impl Signature {
                 ed25519_dalek::Signature::from_slice(candidate)
                     .is_ok_and(|signature| public.verify_strict(&message, &signature).is_ok())
             }));
+        }
+        if let (Key::Ecdsa(key), Scheme::Ecdsa(form)) = (key, self.scheme) {
+            let Some(template) = self.signed.get(index) else { return Ok(false) };
+            let message = template.render(scope)?;
+            return Ok(candidates.iter().any(|candidate| key.verify(form, &message, candidate)));
         }
         let computed = self.compute(index, scope, key)?;
         let found =

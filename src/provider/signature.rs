@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::condition::Condition;
 use super::digest::Digest;
 use super::format::Format;
+use super::key::EcdsaForm;
 use super::template::{Expression, RenderError, Scope, Source, Template};
 
 /// How a signature is made.
@@ -20,6 +21,8 @@ pub(crate) enum Scheme {
     Hash(Digest),
     /// RFC 8032.
     Ed25519(KeyFormat),
+    /// FIPS 186-5, on P-256 with SHA-256.
+    Ecdsa(EcdsaForm),
     /// A fixed value, sent as it is.
     Token,
     /// RFC 7617.
@@ -27,12 +30,16 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
+    /// The names in a manifest.
+    pub(crate) const NAMES: [&str; 6] = ["hmac", "hash", "ed25519", "ecdsa", "token", "basic"];
+
     /// The name as people write it: `HMAC-SHA-256`.
     pub(crate) fn describe(self) -> String {
         match self {
             Self::Hmac(digest) => format!("HMAC-{}", digest.name()),
             Self::Hash(digest) => digest.name().to_owned(),
             Self::Ed25519(_) => "Ed25519".to_owned(),
+            Self::Ecdsa(_) => "ECDSA P-256".to_owned(),
             Self::Token => "token".to_owned(),
             Self::Basic => "Basic authentication".to_owned(),
         }
@@ -74,17 +81,20 @@ impl Encoding {
         }
     }
 
+    /// Bytes of any length, or what is wrong with the text and where.
+    pub(crate) fn decode_any(self, text: &str) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Hex => decode_hex(text),
+            Self::Base64 => decode_base64(text, |text| STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text))),
+            Self::Base64Url => {
+                decode_base64(text, |text| URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text)))
+            }
+        }
+    }
+
     /// Bytes of exactly `length`, or what is wrong with the text and where.
     pub(crate) fn decode(self, text: &str, length: usize) -> Result<Vec<u8>, String> {
-        let bytes = match self {
-            Self::Hex => decode_hex(text)?,
-            Self::Base64 => {
-                decode_base64(text, |text| STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)))?
-            }
-            Self::Base64Url => {
-                decode_base64(text, |text| URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text)))?
-            }
-        };
+        let bytes = self.decode_any(text)?;
         if bytes.len() == length {
             Ok(bytes)
         } else {

@@ -253,14 +253,21 @@ impl Attempt<'_> {
 
     /// The signatures as bytes of the right length; an error when none is.
     fn decode(&self, group: &Group<'_>) -> Result<Vec<Vec<u8>>, Box<Verdict>> {
-        let length = match self.signature.scheme {
-            Scheme::Hmac(digest) | Scheme::Hash(digest) => digest.len(),
-            _ => ed25519_dalek::SIGNATURE_LENGTH,
+        let decode = |text: &str| {
+            let encoding = self.signature.encoding;
+            match self.signature.scheme {
+                Scheme::Hmac(digest) | Scheme::Hash(digest) => encoding.decode(text, digest.len()),
+                Scheme::Ecdsa(form) => {
+                    let bytes = encoding.decode_any(text)?;
+                    form.check(&bytes).map(|()| bytes)
+                }
+                _ => encoding.decode(text, ed25519_dalek::SIGNATURE_LENGTH),
+            }
         };
         let mut problem = None;
         let mut decoded = Vec::with_capacity(group.signatures.len());
         for text in &group.signatures {
-            match self.signature.encoding.decode(text, length) {
+            match decode(text) {
                 Ok(bytes) => decoded.push(bytes),
                 Err(error) => problem = problem.or(Some(error)),
             }

@@ -1,5 +1,10 @@
 //! Keys made ready once, so that a request costs only its own bytes.
 
+mod ecdsa;
+mod material;
+
+pub(crate) use ecdsa::{EcdsaForm, EcdsaKey};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -20,6 +25,8 @@ pub(crate) enum Key {
     InTemplate,
     /// A public key, and the private one where the secret holds it.
     Ed25519(VerifyingKey, Option<Box<SigningKey>>),
+    /// A P-256 key.
+    Ecdsa(EcdsaKey),
 }
 
 impl Key {
@@ -48,6 +55,7 @@ impl Key {
                 Ok(Self::Mac(Mac::new(digest, &key)))
             }
             Scheme::Ed25519(format) => ed25519(format, &render()?),
+            Scheme::Ecdsa(_) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
             Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::InTemplate),
         }
     }

@@ -1,0 +1,285 @@
+//! Signatures by key pairs, with keys that OpenSSL made: forgeries are refused, OpenSSL agrees in both
+//! directions, and a key of the wrong kind is refused with what is needed.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, LazyLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hookctl::model::{Request, Secret, Verdict, VerdictStatus};
+use hookctl::provider::{Circumstances, Draft, Generator, Provider, Verifier, compile, compose};
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::sandbox::Sandbox;
+use crate::senders::now;
+
+const HEADER: &str = "x-signature";
+const BODY: &[u8] = b"{\"a\": 1}\n";
+
+/// A folder of keys; made once.
+static KEYS: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    for (name, kind) in [
+        ("ec", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"][..]),
+        ("other-ec", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+        ("p384", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
+        ("rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+        ("ed25519", &["-algorithm", "ed25519"]),
+    ] {
+        openssl(at, &[&["genpkey", "-out", name][..], kind].concat());
+        openssl(at, &["pkey", "-in", name, "-pubout", "-out", &format!("{name}.pub")]);
+    }
+    openssl(at, &["ec", "-in", "ec", "-out", "ec.sec1"]);
+    openssl(at, &["pkcs8", "-topk8", "-in", "ec", "-passout", "pass:x", "-out", "ec.encrypted"]);
+    openssl(at, &["req", "-x509", "-key", "ec", "-subj", "/CN=a.test", "-out", "ec.certificate"]);
+    openssl(at, &["pkey", "-pubin", "-in", "ec.pub", "-outform", "DER", "-out", "ec.pub.der"]);
+    openssl(at, &["pkcs8", "-topk8", "-nocrypt", "-in", "ec", "-outform", "DER", "-out", "ec.der"]);
+    folder
+});
+
+/// Runs OpenSSL in this folder.
+fn openssl(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("openssl").args(args).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn key(name: &str) -> Vec<u8> {
+    std::fs::read(KEYS.path().join(name)).unwrap()
+}
+
+fn secret(bytes: impl Into<Vec<u8>>) -> Secret {
+    Secret::new(bytes, "test").unwrap()
+}
+
+fn provider(scheme: &str) -> Arc<Provider> {
+    let text = format!(
+        "[provider]\nid = \"acme\"\nname = \"Acme\"\n[[signature]]\nid = \"v1\"\nsource = \"header:{HEADER}\"\n\
+         encoding = \"base64\"\nsigned = \"v1.{{body}}\"\n{scheme}\n"
+    );
+    Arc::new(compile("acme/provider.toml", &text).unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn signed(provider: &Provider, private: &Secret, body: &[u8]) -> Request {
+    let draft = Draft {
+        event: "e",
+        body,
+        content_type: None,
+        headers: &HeaderMap::new(),
+        url: "https://hooks.example.test/in",
+        signature: None,
+    };
+    compose(provider, &draft, Some(private), &RefCell::new(Generator::new(1, now()))).unwrap()
+}
+
+fn verify(provider: &Arc<Provider>, secret: &Secret, request: &Request) -> Verdict {
+    Verifier::new(Arc::clone(provider), Some(secret.clone())).verify(request, &Circumstances::at(now()))
+}
+
+fn is_valid(provider: &Arc<Provider>, secret: &Secret, request: &Request) -> bool {
+    verify(provider, secret, request).status == VerdictStatus::Valid
+}
+
+/// One way to sign with a key pair.
+struct Pair {
+    provider: Arc<Provider>,
+    private: Secret,
+    public: Secret,
+    other: Secret,
+}
+
+static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
+    let pair = |scheme: &str, name: &str, other: &str| Pair {
+        provider: provider(scheme),
+        private: secret(key(name)),
+        public: secret(key(&format!("{name}.pub"))),
+        other: secret(key(&format!("{other}.pub"))),
+    };
+    vec![
+        pair("scheme = \"ecdsa\"", "ec", "other-ec"),
+        pair("scheme = \"ecdsa\"\nsignature_form = \"fixed\"", "ec", "other-ec"),
+    ]
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_tampered_body_or_signature_is_never_valid(
+        which in 0..PAIRS.len(),
+        body in proptest::collection::vec(any::<u8>(), 0..100),
+        at in any::<prop::sample::Index>(),
+        flip in 1..=255_u8,
+    ) {
+        let pair = &PAIRS[which];
+        let request = signed(&pair.provider, &pair.private, &body);
+        prop_assert!(is_valid(&pair.provider, &pair.public, &request));
+        prop_assert!(is_valid(&pair.provider, &pair.private, &request));
+        prop_assert!(!is_valid(&pair.provider, &pair.other, &request));
+
+        let mut longer = body.clone();
+        longer.push(flip);
+        let mut changed = body.clone();
+        if let Some(byte) = changed.len().checked_sub(1).map(|last| at.index(last + 1)).and_then(|at| changed.get_mut(at)) {
+            *byte ^= flip;
+        }
+        for forged in [longer, changed].into_iter().filter(|forged| *forged != body) {
+            let request = Request { body: forged.into(), ..request.clone() };
+            prop_assert!(!is_valid(&pair.provider, &pair.public, &request));
+        }
+
+        let genuine = STANDARD.decode(request.headers[HEADER].as_bytes()).unwrap();
+        let mut flipped = genuine.clone();
+        let at = at.index(flipped.len());
+        flipped[at] ^= flip;
+        let mut longer = genuine.clone();
+        longer.push(flip);
+        for forged in [&flipped[..], &genuine[..at], &longer] {
+            let mut request = request.clone();
+            request.headers.insert(HEADER, HeaderValue::from_str(&STANDARD.encode(forged)).unwrap());
+            prop_assert!(!is_valid(&pair.provider, &pair.public, &request));
+        }
+    }
+
+    #[test]
+    fn any_text_in_place_of_a_signature_is_never_valid(which in 0..PAIRS.len(), text in "[ -~]{0,400}") {
+        let pair = &PAIRS[which];
+        let mut request = signed(&pair.provider, &pair.private, BODY);
+        request.headers.insert(HEADER, HeaderValue::from_str(&text).unwrap());
+        prop_assert!(!is_valid(&pair.provider, &pair.public, &request));
+    }
+}
+
+/// What OpenSSL signs is valid here; what is signed here is verified by OpenSSL.
+fn openssl_agrees(provider: &Arc<Provider>, name: &str, options: &[&str]) {
+    let folder = TempDir::new().unwrap();
+    let message = [b"v1.", BODY].concat();
+    std::fs::write(folder.path().join("message"), &message).unwrap();
+    let (private, public) = (KEYS.path().join(name), KEYS.path().join(format!("{name}.pub")));
+    let sign = ["dgst", "-sign", private.to_str().unwrap(), "-out", "signature", "message"];
+    openssl(folder.path(), &[&sign[..1], options, &sign[1..]].concat());
+    let signature = std::fs::read(folder.path().join("signature")).unwrap();
+    let mut request = Request { body: BODY.into(), ..Request::default() };
+    request.headers.insert(HEADER, HeaderValue::from_str(&STANDARD.encode(&signature)).unwrap());
+    let verdict = verify(provider, &secret(key(&format!("{name}.pub"))), &request);
+    assert_eq!(verdict.status, VerdictStatus::Valid, "{verdict:?}");
+
+    let request = signed(provider, &secret(key(name)), BODY);
+    let signature = STANDARD.decode(request.headers[HEADER].as_bytes()).unwrap();
+    std::fs::write(folder.path().join("signature"), signature).unwrap();
+    let check = ["dgst", "-verify", public.to_str().unwrap(), "-signature", "signature", "message"];
+    let said = openssl(folder.path(), &[&check[..1], options, &check[1..]].concat());
+    assert!(said.contains("Verified OK"), "{said}");
+}
+
+#[test]
+fn openssl_and_ecdsa_agree_in_both_directions() {
+    openssl_agrees(&provider("scheme = \"ecdsa\""), "ec", &["-sha256"]);
+}
+
+#[test]
+fn the_same_body_and_key_give_the_same_ecdsa_signature() {
+    let pair = &PAIRS[0];
+    let text = || signed(&pair.provider, &pair.private, BODY).headers[HEADER].clone();
+    assert_eq!(text(), text());
+}
+
+#[test]
+fn a_p256_key_is_taken_in_each_of_its_forms() {
+    let provider = provider("scheme = \"ecdsa\"");
+    let request = signed(&provider, &secret(key("ec")), BODY);
+    let public = key("ec.pub.der");
+    let point = public[public.len() - 65..].to_vec();
+    let mut compressed = vec![2 + (point[64] & 1)];
+    compressed.extend(&point[1..33]);
+    for (name, text) in [
+        ("SPKI in base64", STANDARD.encode(&public)),
+        ("PKCS#8 in base64", STANDARD.encode(key("ec.der"))),
+        ("SPKI in base64 on two lines", STANDARD.encode(&public).replace('E', "E\n")),
+        ("a point", STANDARD.encode(&point)),
+        ("a compressed point", STANDARD.encode(&compressed)),
+        ("SEC 1", String::from_utf8(key("ec.sec1")).unwrap()),
+        ("text around PEM", format!("mine:\n{}\nbye", String::from_utf8(key("ec.pub")).unwrap())),
+        ("CR LF", String::from_utf8(key("ec.pub")).unwrap().replace('\n', "\r\n")),
+    ] {
+        let verdict = verify(&provider, &secret(text), &request);
+        assert_eq!(verdict.status, VerdictStatus::Valid, "{name}: {verdict:?}");
+    }
+    assert_eq!(signed(&provider, &secret(key("ec.sec1")), BODY).headers, request.headers);
+}
+
+/// The reason why this secret cannot be used.
+fn refusal(provider: &Arc<Provider>, text: &[u8]) -> String {
+    let mut request = Request::default();
+    request.headers.insert(HEADER, HeaderValue::from_static("AAAA"));
+    let verdict = verify(provider, &secret(text), &request);
+    assert_eq!(verdict.status, VerdictStatus::Invalid);
+    verdict.reason.unwrap().to_string()
+}
+
+#[test]
+fn a_key_of_another_kind_is_refused_with_what_ecdsa_needs() {
+    let provider = provider("scheme = \"ecdsa\"");
+    for (name, said) in [
+        ("p384", "it is an EC (P-384) private key"),
+        ("p384.pub", "it is an EC (P-384) public key"),
+        ("rsa", "it is an RSA private key"),
+        ("rsa.pub", "it is an RSA public key"),
+        ("ed25519.pub", "it is an Ed25519 public key"),
+    ] {
+        let reason = refusal(&provider, &key(name));
+        assert!(reason.contains(said) && reason.contains("P-256"), "{name}: {reason}");
+    }
+    let reason = refusal(&provider, &key("ec.encrypted"));
+    assert!(reason.contains("encrypted") && reason.contains("openssl pkey"), "{reason}");
+    let reason = refusal(&provider, &key("ec.certificate"));
+    assert!(reason.contains("certificate") && reason.contains("openssl x509 -pubkey"), "{reason}");
+    let one_line = String::from_utf8(key("ec.pub")).unwrap().replace('\n', " ");
+    let reason = refusal(&provider, one_line.as_bytes());
+    assert!(reason.contains("line breaks"), "{reason}");
+    let reason = refusal(&provider, b"-----BEGIN PGP PUBLIC KEY BLOCK-----\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----");
+    assert!(reason.contains("no key") && reason.contains("P-256"), "{reason}");
+}
+
+#[test]
+fn a_secret_that_is_no_key_is_refused_and_not_repeated() {
+    let provider = provider("scheme = \"ecdsa\"");
+    for (text, said) in [("whsec_hunter2!", "neither PEM nor base64"), ("aHVudGVyMg==", "7 bytes that are no key")] {
+        let reason = refusal(&provider, text.as_bytes());
+        assert!(reason.contains(said) && reason.contains("P-256"), "{reason}");
+        assert!(!reason.contains("hunter2") && !reason.contains("aHVudGVyMg"), "{reason}");
+    }
+}
+
+#[test]
+fn a_public_key_signs_nothing_and_says_what_is_needed() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("key", key("ec.pub"));
+    let flags = ["--signature-scheme", "ecdsa", "--signature-encoding", "base64"];
+    let args = ["sign", "--provider", "generic", "--secret-file", file.to_str().unwrap()];
+    let ended = sandbox.run_with(&[&args[..], &flags].concat(), BODY);
+    assert_eq!(ended.code, 2, "{}", ended.stdout);
+    assert!(ended.stderr.contains("needs the private key"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_binary_signs_with_a_private_key_and_verifies_with_its_public_key() {
+    let sandbox = Sandbox::new();
+    let (private, public) = (sandbox.write("key", key("ec")), sandbox.write("key.pub", key("ec.pub")));
+    let flags = ["--provider", "generic", "--signature-scheme", "ecdsa", "--signature-encoding", "base64"];
+    let args = ["sign", "--secret-file", private.to_str().unwrap()];
+    let signed = sandbox.run_with(&[&args[..], &flags].concat(), BODY);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let header = signed.stdout.lines().find(|line| line.to_ascii_lowercase().contains("signature")).unwrap();
+    let args = ["verify", "--secret-file", public.to_str().unwrap(), "-H", header];
+    let verified = sandbox.run_with(&[&args[..], &flags].concat(), BODY);
+    assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+    assert!(verified.stdout.contains("ECDSA P-256"), "{}", verified.stdout);
+    let tampered = sandbox.run_with(&[&args[..], &flags].concat(), b"{\"a\": 2}\n");
+    assert_eq!(tampered.code, 1, "{}", tampered.stdout);
+}
