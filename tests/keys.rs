@@ -29,12 +29,17 @@ static KEYS: LazyLock<TempDir> = LazyLock::new(|| {
         ("other-ec", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
         ("p384", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
         ("rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+        ("other-rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+        ("short-rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
         ("ed25519", &["-algorithm", "ed25519"]),
     ] {
         openssl(at, &[&["genpkey", "-out", name][..], kind].concat());
         openssl(at, &["pkey", "-in", name, "-pubout", "-out", &format!("{name}.pub")]);
     }
     openssl(at, &["ec", "-in", "ec", "-out", "ec.sec1"]);
+    openssl(at, &["rsa", "-in", "rsa", "-traditional", "-out", "rsa.pkcs1"]);
+    openssl(at, &["pkey", "-pubin", "-in", "rsa.pub", "-outform", "DER", "-out", "rsa.pub.der"]);
+    openssl(at, &["rsa", "-in", "rsa", "-RSAPublicKey_out", "-out", "rsa.pub.pkcs1"]);
     openssl(at, &["pkcs8", "-topk8", "-in", "ec", "-passout", "pass:x", "-out", "ec.encrypted"]);
     openssl(at, &["req", "-x509", "-key", "ec", "-subj", "/CN=a.test", "-out", "ec.certificate"]);
     openssl(at, &["pkey", "-pubin", "-in", "ec.pub", "-outform", "DER", "-out", "ec.pub.der"]);
@@ -103,6 +108,9 @@ static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
     vec![
         pair("scheme = \"ecdsa\"", "ec", "other-ec"),
         pair("scheme = \"ecdsa\"\nsignature_form = \"fixed\"", "ec", "other-ec"),
+        pair("scheme = \"rsa\"", "rsa", "other-rsa"),
+        pair("scheme = \"rsa\"\npadding = \"pss\"", "rsa", "other-rsa"),
+        pair("scheme = \"rsa\"\nalgorithm = \"sha512\"", "rsa", "other-rsa"),
     ]
 });
 
@@ -155,12 +163,11 @@ proptest! {
     }
 }
 
-/// What OpenSSL signs is valid here; what is signed here is verified by OpenSSL.
-fn openssl_agrees(provider: &Arc<Provider>, name: &str, options: &[&str]) {
+/// What OpenSSL signs is valid here.
+fn openssl_signs(provider: &Arc<Provider>, name: &str, options: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let message = [b"v1.", BODY].concat();
-    std::fs::write(folder.path().join("message"), &message).unwrap();
-    let (private, public) = (KEYS.path().join(name), KEYS.path().join(format!("{name}.pub")));
+    std::fs::write(folder.path().join("message"), [b"v1.", BODY].concat()).unwrap();
+    let private = KEYS.path().join(name);
     let sign = ["dgst", "-sign", private.to_str().unwrap(), "-out", "signature", "message"];
     openssl(folder.path(), &[&sign[..1], options, &sign[1..]].concat());
     let signature = std::fs::read(folder.path().join("signature")).unwrap();
@@ -168,7 +175,17 @@ fn openssl_agrees(provider: &Arc<Provider>, name: &str, options: &[&str]) {
     request.headers.insert(HEADER, HeaderValue::from_str(&STANDARD.encode(&signature)).unwrap());
     let verdict = verify(provider, &secret(key(&format!("{name}.pub"))), &request);
     assert_eq!(verdict.status, VerdictStatus::Valid, "{verdict:?}");
+    request.body = "{}".into();
+    assert!(!is_valid(provider, &secret(key(name)), &request));
+}
 
+/// What OpenSSL signs is valid here; what is signed here is verified by OpenSSL.
+fn openssl_agrees(provider: &Arc<Provider>, name: &str, options: &[&str]) {
+    let folder = TempDir::new().unwrap();
+    let message = [b"v1.", BODY].concat();
+    std::fs::write(folder.path().join("message"), &message).unwrap();
+    openssl_signs(provider, name, options);
+    let public = KEYS.path().join(format!("{name}.pub"));
     let request = signed(provider, &secret(key(name)), BODY);
     let signature = STANDARD.decode(request.headers[HEADER].as_bytes()).unwrap();
     std::fs::write(folder.path().join("signature"), signature).unwrap();
@@ -180,6 +197,67 @@ fn openssl_agrees(provider: &Arc<Provider>, name: &str, options: &[&str]) {
 #[test]
 fn openssl_and_ecdsa_agree_in_both_directions() {
     openssl_agrees(&provider("scheme = \"ecdsa\""), "ec", &["-sha256"]);
+}
+
+#[test]
+fn openssl_and_rsa_agree_in_both_directions() {
+    openssl_agrees(&provider("scheme = \"rsa\""), "rsa", &["-sha256"]);
+    openssl_agrees(&provider("scheme = \"rsa\"\nalgorithm = \"sha384\""), "rsa", &["-sha384"]);
+    let pss = ["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+    openssl_agrees(&provider("scheme = \"rsa\"\npadding = \"pss\""), "rsa", &pss);
+}
+
+#[test]
+fn rsa_with_sha1_is_verified_and_never_signed() {
+    let provider = provider("scheme = \"rsa\"\nalgorithm = \"sha1\"");
+    openssl_signs(&provider, "rsa", &["-sha1"]);
+    let draft =
+        Draft { event: "e", body: BODY, content_type: None, headers: &HeaderMap::new(), url: "/", signature: None };
+    let error = compose(&provider, &draft, Some(&secret(key("rsa"))), &RefCell::new(Generator::new(1, now())));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("SHA-1 is verified only") && error.contains("SHA-256"), "{error}");
+}
+
+#[test]
+fn a_signature_with_one_padding_is_not_valid_with_the_other() {
+    let (pkcs1, pss) = (provider("scheme = \"rsa\""), provider("scheme = \"rsa\"\npadding = \"pss\""));
+    let private = secret(key("rsa"));
+    assert!(!is_valid(&pss, &private, &signed(&pkcs1, &private, BODY)));
+    assert!(!is_valid(&pkcs1, &private, &signed(&pss, &private, BODY)));
+}
+
+#[test]
+fn an_rsa_key_is_taken_in_each_of_its_forms() {
+    let provider = provider("scheme = \"rsa\"");
+    let request = signed(&provider, &secret(key("rsa")), BODY);
+    assert!(is_valid(&provider, &secret(STANDARD.encode(key("rsa.pub.der"))), &request));
+    assert!(is_valid(&provider, &secret(key("rsa.pkcs1")), &request));
+    assert_eq!(signed(&provider, &secret(key("rsa.pkcs1")), BODY).headers, request.headers);
+}
+
+#[test]
+fn a_key_of_another_kind_is_refused_with_what_rsa_needs() {
+    let provider = provider("scheme = \"rsa\"");
+    for (name, said) in [
+        ("ec", "it is an EC (P-256) private key: RSA needs"),
+        ("ec.sec1", "it is an EC private key: RSA needs"),
+        ("ec.pub", "it is an EC (P-256) public key: RSA needs"),
+        ("ed25519", "it is an Ed25519 private key: RSA needs"),
+        ("short-rsa", "2048 to 4096 bits"),
+        ("short-rsa.pub", "1024 bits, 2048 to 8192 are taken"),
+        ("rsa.pub.pkcs1", "openssl rsa -RSAPublicKey_in -pubout"),
+    ] {
+        let reason = refusal(&provider, &key(name));
+        assert!(reason.contains(said), "{name}: {reason}");
+    }
+    let reason = refusal(&provider, b"aHVudGVyMg==");
+    assert!(reason.contains("RSA needs") && !reason.contains("aHVudGVyMg"), "{reason}");
+}
+
+#[test]
+fn a_signature_that_is_not_as_long_as_the_rsa_key_is_malformed() {
+    let reason = refusal(&provider("scheme = \"rsa\""), &key("rsa.pub"));
+    assert!(reason.contains("expected 344 characters, found 4"), "{reason}");
 }
 
 #[test]

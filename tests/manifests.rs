@@ -67,7 +67,7 @@ fn an_unknown_word_lists_the_known_ones() {
     is_refused(
         &SIGNATURE.replace("\"hmac\"", "\"rsa2\""),
         5,
-        &["scheme", "rsa2", "hmac, hash, ed25519, ecdsa, token, basic"],
+        &["scheme", "rsa2", "hmac, hash, ed25519, ecdsa, rsa, token, basic"],
     );
     is_refused(&SIGNATURE.replace("\"hex\"", "\"hexx\""), 7, &["encoding", "hexx", "hex, base64, base64url"]);
     is_refused(&format!("{SIGNATURE}algorithm = \"sha3\"\n"), 9, &["algorithm", "sha3", "sha256"]);
@@ -118,6 +118,12 @@ fn a_signature_says_what_it_covers_and_how_it_is_written() {
     is_refused(&format!("{ecdsa}key_format = \"pgp\"\n"), 9, &["key_format", "pgp", "pem, spki-base64"]);
     is_refused(&format!("{ecdsa}signature_form = \"raw\"\n"), 9, &["signature_form", "raw", "der, fixed"]);
     is_refused(&format!("{SIGNATURE}signature_form = \"der\"\n"), 9, &["signature_form", "scheme ecdsa only"]);
+    let rsa = SIGNATURE.replace("hmac", "rsa");
+    compile("acme/provider.toml", &format!("{PROVIDER}{rsa}algorithm = \"sha1\"\n")).unwrap();
+    is_refused(&format!("{rsa}algorithm = \"md5\"\n"), 9, &["rsa", "MD5", "sha256"]);
+    is_refused(&format!("{rsa}padding = \"pss\"\nalgorithm = \"sha1\"\n"), 10, &["rsa", "SHA-1", "pss: sha256"]);
+    is_refused(&format!("{rsa}padding = \"oaep\"\n"), 9, &["padding", "oaep", "pkcs1, pss"]);
+    is_refused(&format!("{SIGNATURE}padding = \"pss\"\n"), 9, &["padding", "scheme rsa only"]);
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub(crate) struct SignatureArgs {
     /// The header that carries the signature, instead of the provider's
     #[arg(long, value_name = "NAME", help_heading = "Secret and signature")]
     pub(crate) signature_header: Option<String>,
-    /// hmac, hash, ed25519, ecdsa, token or basic
+    /// hmac, hash, ed25519, ecdsa, rsa, token or basic
     #[arg(long, value_name = "SCHEME", help_heading = "Secret and signature")]
     pub(crate) signature_scheme: Option<String>,
     /// sha1, sha256, sha384, sha512 or md5

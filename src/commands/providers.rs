@@ -209,7 +209,7 @@ fn template(id: &str, flags: &SignatureArgs) -> String {
          \n\
          [[signature]]\n\
          id = \"v1\"\n\
-         scheme = {}               # hmac, hash, ed25519, ecdsa, token, basic\n\
+         scheme = {}               # hmac, hash, ed25519, ecdsa, rsa, token, basic\n\
          algorithm = {}          # sha1, sha256, sha384, sha512, md5\n\
          source = {}\n\
          format = {}         # how the header is written\n\

@@ -14,7 +14,7 @@ use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
-use super::key::EcdsaForm;
+use super::key::{EcdsaForm, RsaKind, RsaPadding};
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
 use super::scenario::Scenario;
@@ -129,6 +129,7 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
         Some(name) => Digest::parse(name.get_ref()).ok_or_else(|| unknown("algorithm", name, &Digest::NAMES))?,
     };
     only_for("signature_form", table.signature_form.as_ref(), table, &["ecdsa"])?;
+    only_for("padding", table.padding.as_ref(), table, &["rsa"])?;
     Ok(match table.scheme.get_ref().as_str() {
         "hmac" => Scheme::Hmac(digest),
         "hash" => Scheme::Hash(digest),
@@ -139,6 +140,7 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
             None => return Err(problem(&table.scheme, "scheme `ed25519` needs `key_format`")),
         }),
         "ecdsa" => Scheme::Ecdsa(ecdsa(table)?),
+        "rsa" => Scheme::Rsa(rsa(table, digest)?),
         "token" => Scheme::Token,
         "basic" => Scheme::Basic,
         _ => return Err(unknown("scheme", &table.scheme, &Scheme::NAMES)),
@@ -166,6 +168,18 @@ fn ecdsa(table: &SignatureTable) -> Compiled<EcdsaForm> {
             EcdsaForm::parse(form.get_ref()).ok_or_else(|| unknown("signature_form", form, &EcdsaForm::NAMES))
         }
     }
+}
+
+fn rsa(table: &SignatureTable, digest: Digest) -> Compiled<RsaKind> {
+    public_key_format(table)?;
+    let padding = match &table.padding {
+        None => RsaPadding::Pkcs1,
+        Some(name) => RsaPadding::parse(name.get_ref()).ok_or_else(|| unknown("padding", name, &RsaPadding::NAMES))?,
+    };
+    RsaKind::new(padding, digest).ok_or_else(|| {
+        let at = table.algorithm.as_ref().unwrap_or(&table.scheme);
+        problem(at, format!("scheme `rsa` with this padding has no {} (pkcs1: sha1 sha256 sha384 sha512; pss: sha256 sha384 sha512)", digest.name()))
+    })
 }
 
 /// How the provider hands its public key out. PEM and base64 are told apart as they are read, so it is checked only.

@@ -109,6 +109,7 @@ pub struct SignatureTable {
     pub key: Option<Spanned<String>>,
     pub key_format: Option<Spanned<String>>,
     pub signature_form: Option<Spanned<String>>,
+    pub padding: Option<Spanned<String>>,
     pub timestamp: Option<TimestampTable>,
     #[serde(default)]
     pub url_variants: Vec<Spanned<String>>,

@@ -8,9 +8,6 @@ use super::key::Key;
 use super::signature::{Scheme, Signature};
 use super::template::{RenderError, Scope};
 
-/// What to say when only the public key is there to sign with.
-const NEEDS_PRIVATE: &str = "signing needs the private key, this is the public one: a PEM file with PRIVATE KEY";
-
 impl Signature {
     /// Computes the signature bytes over template `index` of `signed`.
     pub(crate) fn compute(&self, index: usize, scope: &Scope<'_>, key: &Key) -> Result<Vec<u8>, RenderError> {
@@ -27,9 +24,14 @@ impl Signature {
                 Err(RenderError::unusable("signing needs the private key (64 bytes), this is the public one"))
             }
             (Key::Ecdsa(key), Scheme::Ecdsa(form)) => {
-                key.sign(form, &template.render(scope)?).ok_or_else(|| RenderError::unusable(NEEDS_PRIVATE))
+                key.sign(form, &template.render(scope)?).map_err(RenderError::unusable)
             }
-            (Key::InTemplate | Key::Ecdsa(_), _) => Err(RenderError::unusable("nothing is computed for this scheme")),
+            (Key::Rsa(key), Scheme::Rsa(kind)) => {
+                key.sign(kind, &template.render(scope)?).map_err(RenderError::unusable)
+            }
+            (Key::InTemplate | Key::Ecdsa(_) | Key::Rsa(_), _) => {
+                Err(RenderError::unusable("nothing is computed for this scheme"))
+            }
         }
     }
 
@@ -42,22 +44,25 @@ impl Signature {
         key: &Key,
         candidates: &[Vec<u8>],
     ) -> Result<bool, RenderError> {
-        if let Key::Ed25519(public, _) = key {
+        if matches!(key, Key::Ed25519(..) | Key::Ecdsa(_) | Key::Rsa(_)) {
             let Some(template) = self.signed.get(index) else { return Ok(false) };
             let message = template.render(scope)?;
-            return Ok(candidates.iter().any(|candidate| {
-                ed25519_dalek::Signature::from_slice(candidate)
-                    .is_ok_and(|signature| public.verify_strict(&message, &signature).is_ok())
-            }));
-        }
-        if let (Key::Ecdsa(key), Scheme::Ecdsa(form)) = (key, self.scheme) {
-            let Some(template) = self.signed.get(index) else { return Ok(false) };
-            let message = template.render(scope)?;
-            return Ok(candidates.iter().any(|candidate| key.verify(form, &message, candidate)));
+            return Ok(candidates.iter().any(|candidate| self.verifies(key, &message, candidate)));
         }
         let computed = self.compute(index, scope, key)?;
         let found =
             candidates.iter().fold(subtle::Choice::from(0), |found, candidate| found | computed.ct_eq(candidate));
         Ok(found.into())
+    }
+
+    /// Whether the candidate is a signature of the message under a public key.
+    fn verifies(&self, key: &Key, message: &[u8], candidate: &[u8]) -> bool {
+        match (key, self.scheme) {
+            (Key::Ed25519(public, _), _) => ed25519_dalek::Signature::from_slice(candidate)
+                .is_ok_and(|signature| public.verify_strict(message, &signature).is_ok()),
+            (Key::Ecdsa(key), Scheme::Ecdsa(form)) => key.verify(form, message, candidate),
+            (Key::Rsa(key), Scheme::Rsa(kind)) => key.verify(kind, message, candidate),
+            _ => false,
+        }
     }
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::condition::Condition;
 use super::digest::Digest;
 use super::format::Format;
-use super::key::EcdsaForm;
+use super::key::{EcdsaForm, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
 
 /// How a signature is made.
@@ -23,6 +23,8 @@ pub(crate) enum Scheme {
     Ed25519(KeyFormat),
     /// FIPS 186-5, on P-256 with SHA-256.
     Ecdsa(EcdsaForm),
+    /// RFC 8017.
+    Rsa(RsaKind),
     /// A fixed value, sent as it is.
     Token,
     /// RFC 7617.
@@ -31,7 +33,7 @@ pub(crate) enum Scheme {
 
 impl Scheme {
     /// The names in a manifest.
-    pub(crate) const NAMES: [&str; 6] = ["hmac", "hash", "ed25519", "ecdsa", "token", "basic"];
+    pub(crate) const NAMES: [&str; 7] = ["hmac", "hash", "ed25519", "ecdsa", "rsa", "token", "basic"];
 
     /// The name as people write it: `HMAC-SHA-256`.
     pub(crate) fn describe(self) -> String {
@@ -40,6 +42,7 @@ impl Scheme {
             Self::Hash(digest) => digest.name().to_owned(),
             Self::Ed25519(_) => "Ed25519".to_owned(),
             Self::Ecdsa(_) => "ECDSA P-256".to_owned(),
+            Self::Rsa(kind) => kind.describe(),
             Self::Token => "token".to_owned(),
             Self::Basic => "Basic authentication".to_owned(),
         }

@@ -231,7 +231,6 @@ impl Attempt<'_> {
         if self.signature.scheme == Scheme::Token {
             return self.judge_token(group, &scope);
         }
-        let candidates = self.decode(group)?;
         let made;
         let key = match self.key {
             Some(key) => key,
@@ -243,6 +242,7 @@ impl Attempt<'_> {
                 Err(problem) => return self.refuse(Reason::UnusableSecret { problem }),
             },
         };
+        let candidates = self.decode(group, key)?;
         match self.matches(&scope, key, &candidates) {
             Ok(true) => self.check_rest(&scope),
             Ok(false) => Err(Box::new(self.mismatch(&scope, key, &candidates))),
@@ -252,12 +252,13 @@ impl Attempt<'_> {
     }
 
     /// The signatures as bytes of the right length; an error when none is.
-    fn decode(&self, group: &Group<'_>) -> Result<Vec<Vec<u8>>, Box<Verdict>> {
+    fn decode(&self, group: &Group<'_>, key: &Key) -> Result<Vec<Vec<u8>>, Box<Verdict>> {
         let decode = |text: &str| {
             let encoding = self.signature.encoding;
-            match self.signature.scheme {
-                Scheme::Hmac(digest) | Scheme::Hash(digest) => encoding.decode(text, digest.len()),
-                Scheme::Ecdsa(form) => {
+            match (self.signature.scheme, key) {
+                (Scheme::Hmac(digest) | Scheme::Hash(digest), _) => encoding.decode(text, digest.len()),
+                (_, Key::Rsa(key)) => encoding.decode(text, key.length()),
+                (Scheme::Ecdsa(form), _) => {
                     let bytes = encoding.decode_any(text)?;
                     form.check(&bytes).map(|()| bytes)
                 }

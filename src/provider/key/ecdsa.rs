@@ -5,6 +5,7 @@ use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 
+use super::NEEDS_PRIVATE;
 use super::material::Material;
 
 const NEEDED: &str = "ECDSA needs an EC key on the curve P-256, as PEM or base64: \
@@ -77,7 +78,7 @@ impl EcdsaKey {
                 SecretKey::from_sec1_der(der).map(|key| Self::private(key.into())).map_err(|_| wrong())
             }
             Material::Raw(point) => VerifyingKey::from_sec1_bytes(point).map(Self::public).map_err(|_| wrong()),
-            Material::RsaPrivate => Err(wrong()),
+            Material::RsaPrivate(_) => Err(wrong()),
         }
     }
 
@@ -89,10 +90,10 @@ impl EcdsaKey {
         Self { public: *private.verifying_key(), private: Some(Box::new(private)) }
     }
 
-    /// The signature in this form; `None` without the private key.
-    pub(crate) fn sign(&self, form: EcdsaForm, message: &[u8]) -> Option<Vec<u8>> {
-        let signature: Signature = self.private.as_ref()?.sign(message);
-        Some(match form {
+    /// The signature in this form, or what is needed to make it.
+    pub(crate) fn sign(&self, form: EcdsaForm, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let signature: Signature = self.private.as_ref().ok_or(NEEDS_PRIVATE)?.sign(message);
+        Ok(match form {
             EcdsaForm::Der => signature.to_der().as_bytes().to_vec(),
             EcdsaForm::Fixed => signature.to_bytes().to_vec(),
         })
@@ -127,7 +128,7 @@ mod tests {
         let public = EcdsaKey::read(point.as_bytes()).unwrap();
         assert!(public.verify(EcdsaForm::Fixed, b"sample", &signature));
         assert!(!public.verify(EcdsaForm::Fixed, b"simple", &signature));
-        assert!(public.sign(EcdsaForm::Fixed, b"sample").is_none());
+        assert!(public.sign(EcdsaForm::Fixed, b"sample").is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) enum Material {
     /// DER of a `PrivateKeyInfo`, RFC 5208.
     Private(Zeroizing<Vec<u8>>),
     /// DER of an `RSAPrivateKey`, RFC 8017 appendix A.1.2.
-    RsaPrivate,
+    RsaPrivate(Zeroizing<Vec<u8>>),
     /// DER of an `ECPrivateKey`, RFC 5915.
     EcPrivate(Zeroizing<Vec<u8>>),
     /// Bytes without a container, such as a point of a curve.
@@ -54,7 +54,7 @@ impl Material {
                 let algorithm = PrivateKeyInfoRef::from_der(der).map(|info| algorithm(&info.algorithm));
                 format!("{} private key", algorithm.unwrap_or("an unknown"))
             }
-            Self::RsaPrivate => "an RSA private key".to_owned(),
+            Self::RsaPrivate(_) => "an RSA private key".to_owned(),
             Self::EcPrivate(_) => "an EC private key".to_owned(),
             Self::Raw(bytes) => format!("base64 of {} bytes that are no key in DER", bytes.len()),
         }
@@ -75,7 +75,7 @@ fn from_pem(text: &[u8], needed: &str) -> Result<Material, String> {
         match kind {
             SectionKind::PublicKey => return Ok(Material::Public(der)),
             SectionKind::PrivateKey => return Ok(Material::Private(der.into())),
-            SectionKind::RsaPrivateKey => return Ok(Material::RsaPrivate),
+            SectionKind::RsaPrivateKey => return Ok(Material::RsaPrivate(der.into())),
             SectionKind::EcPrivateKey => return Ok(Material::EcPrivate(der.into())),
             _ => {}
         }

@@ -2,8 +2,10 @@
 
 mod ecdsa;
 mod material;
+mod rsa;
 
 pub(crate) use ecdsa::{EcdsaForm, EcdsaKey};
+pub(crate) use rsa::{RsaKey, RsaKind, RsaPadding};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +18,9 @@ use super::signature::{KeyFormat, Scheme, Signature};
 use super::template::{RenderError, Scope};
 use crate::model::{Request, Secret};
 
+/// What to say when only the public key is there to sign with.
+const NEEDS_PRIVATE: &str = "signing needs the private key, this is the public one: a PEM file with PRIVATE KEY";
+
 /// A key in the form that its scheme works with.
 #[derive(Clone)]
 pub(crate) enum Key {
@@ -27,6 +32,8 @@ pub(crate) enum Key {
     Ed25519(VerifyingKey, Option<Box<SigningKey>>),
     /// A P-256 key.
     Ecdsa(EcdsaKey),
+    /// An RSA key.
+    Rsa(RsaKey),
 }
 
 impl Key {
@@ -56,6 +63,7 @@ impl Key {
             }
             Scheme::Ed25519(format) => ed25519(format, &render()?),
             Scheme::Ecdsa(_) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
+            Scheme::Rsa(_) => RsaKey::read(&render()?).map(Self::Rsa),
             Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::InTemplate),
         }
     }
