@@ -54,7 +54,8 @@ fn openssl(folder: &Path, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn key(name: &str) -> Vec<u8> {
+/// One of the keys, by its file.
+pub fn key(name: &str) -> Vec<u8> {
     std::fs::read(KEYS.path().join(name)).unwrap()
 }
 

@@ -67,7 +67,7 @@ fn an_unknown_word_lists_the_known_ones() {
     is_refused(
         &SIGNATURE.replace("\"hmac\"", "\"rsa2\""),
         5,
-        &["scheme", "rsa2", "hmac, hash, ed25519, ecdsa, rsa, token, basic"],
+        &["scheme", "rsa2", "hmac, hash, ed25519, ecdsa, rsa, jwt, token, basic"],
     );
     is_refused(&SIGNATURE.replace("\"hex\"", "\"hexx\""), 7, &["encoding", "hexx", "hex, base64, base64url"]);
     is_refused(&format!("{SIGNATURE}algorithm = \"sha3\"\n"), 9, &["algorithm", "sha3", "sha256"]);

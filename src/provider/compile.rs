@@ -14,6 +14,7 @@ use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
+use super::jwt::JwtRules;
 use super::key::{EcdsaForm, RsaKind, RsaPadding};
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
@@ -25,7 +26,7 @@ use super::signature::{
 use super::template::{Expression, Source, Template, TemplateError};
 use super::{About, FixtureNote, Provider, api, validate};
 
-fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
+pub(super) fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
     let span = at.span();
     move |error| Problem { span, text: format!("`{key}`: {error}") }
 }
@@ -119,6 +120,7 @@ pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signat
             .unwrap_or_default(),
         deprecated: table.deprecated,
         optional: table.optional,
+        jwt: if scheme == Scheme::Jwt { Some(JwtRules::read(table, &names)?) } else { None },
         formats,
     })
 }
@@ -130,6 +132,7 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
     };
     only_for("signature_form", table.signature_form.as_ref(), table, &["ecdsa"])?;
     only_for("padding", table.padding.as_ref(), table, &["rsa"])?;
+    jwt_keys(table)?;
     Ok(match table.scheme.get_ref().as_str() {
         "hmac" => Scheme::Hmac(digest),
         "hash" => Scheme::Hash(digest),
@@ -141,10 +144,33 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
         }),
         "ecdsa" => Scheme::Ecdsa(ecdsa(table)?),
         "rsa" => Scheme::Rsa(rsa(table, digest)?),
+        "jwt" => Scheme::Jwt,
         "token" => Scheme::Token,
         "basic" => Scheme::Basic,
         _ => return Err(unknown("scheme", &table.scheme, &Scheme::NAMES)),
     })
+}
+
+/// A JWT says by itself how it is written and what it covers; other signatures have no claims.
+fn jwt_keys(table: &SignatureTable) -> Compiled<()> {
+    let jwt = &["jwt"];
+    only_for("algorithms", table.algorithms.first(), table, jwt)?;
+    only_for("claims", table.claims.values().next(), table, jwt)?;
+    only_for("bind", table.bind.first().map(|bind| &bind.equals), table, jwt)?;
+    only_for("max_age", table.max_age.as_ref(), table, jwt)?;
+    only_for("leeway", table.leeway.as_ref(), table, jwt)?;
+    only_for("lifetime", table.lifetime.as_ref(), table, jwt)?;
+    if table.scheme.get_ref() == "jwt" {
+        let useless = [("algorithm", &table.algorithm), ("encoding", &table.encoding)];
+        if let Some((key, value)) = useless.into_iter().find_map(|(key, value)| Some((key, value.as_ref()?))) {
+            return Err(problem(value, format!("`{key}` is not for scheme jwt, which has `algorithms`")));
+        }
+        if let Some(signed) = &table.signed {
+            return Err(problem(signed, "`signed` is not for scheme jwt, which has `claims` and `bind`"));
+        }
+        public_key_format(table)?;
+    }
+    Ok(())
 }
 
 /// Refuses a key that says nothing under this scheme.
@@ -216,7 +242,7 @@ fn capture_names(format: &str) -> Vec<String> {
 fn encoding(table: &SignatureTable, scheme: Scheme) -> Compiled<Encoding> {
     match &table.encoding {
         Some(name) => Encoding::parse(name.get_ref()).ok_or_else(|| unknown("encoding", name, &Encoding::NAMES)),
-        None if matches!(scheme, Scheme::Token | Scheme::Basic) => Ok(Encoding::Base64),
+        None if matches!(scheme, Scheme::Token | Scheme::Basic | Scheme::Jwt) => Ok(Encoding::Base64),
         None => Err(problem(&table.scheme, "a signature needs `encoding` (hex, base64 or base64url)")),
     }
 }
@@ -229,7 +255,7 @@ fn signed(table: &SignatureTable, scheme: Scheme, names: &[&str]) -> Compiled<Ve
             .iter()
             .map(|text| Template::parse(text, names).map_err(template_problem("signed", signed)))
             .collect(),
-        None if matches!(scheme, Scheme::Token | Scheme::Basic) => Ok(Vec::new()),
+        None if matches!(scheme, Scheme::Token | Scheme::Basic | Scheme::Jwt) => Ok(Vec::new()),
         None => Err(problem(&table.scheme, "a signature needs `signed`, the template of what it covers")),
     }
 }

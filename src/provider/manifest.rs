@@ -110,6 +110,15 @@ pub struct SignatureTable {
     pub key_format: Option<Spanned<String>>,
     pub signature_form: Option<Spanned<String>>,
     pub padding: Option<Spanned<String>>,
+    #[serde(default)]
+    pub algorithms: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub claims: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub bind: Vec<BindTable>,
+    pub max_age: Option<Spanned<String>>,
+    pub leeway: Option<Spanned<String>>,
+    pub lifetime: Option<Spanned<String>>,
     pub timestamp: Option<TimestampTable>,
     #[serde(default)]
     pub url_variants: Vec<Spanned<String>>,
@@ -133,6 +142,16 @@ pub struct TimestampTable {
     pub value: Spanned<String>,
     pub unit: Spanned<String>,
     pub tolerance: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BindTable {
+    pub claim: String,
+    pub equals: Spanned<String>,
+    #[serde(default)]
+    pub when: Vec<Spanned<String>>,
+    pub otherwise: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -16,6 +16,7 @@ mod format;
 mod fresh;
 mod generator;
 mod identify;
+mod jwt;
 mod key;
 #[allow(
     missing_docs,

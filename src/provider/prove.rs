@@ -29,7 +29,7 @@ impl Signature {
             (Key::Rsa(key), Scheme::Rsa(kind)) => {
                 key.sign(kind, &template.render(scope)?).map_err(RenderError::unusable)
             }
-            (Key::InTemplate | Key::Ecdsa(_) | Key::Rsa(_), _) => {
+            (Key::InTemplate | Key::Ecdsa(_) | Key::Rsa(_) | Key::Secret(_), _) => {
                 Err(RenderError::unusable("nothing is computed for this scheme"))
             }
         }

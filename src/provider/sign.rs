@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use jiff::Timestamp;
 
 use super::Provider;
 use super::format::SIGNATURE;
@@ -195,7 +196,8 @@ pub fn sign(
         let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..Scope::of(request) };
         let mut variables: Vec<(&str, Cow<'_, [u8]>)> = vec![("timestamp", now.into_bytes().into())];
         signature.bind(&base, &mut variables);
-        let text = signature_text(signature, &Scope { variables: &variables, ..base })?;
+        let moment = generator.borrow().now();
+        let text = signature_text(signature, &Scope { variables: &variables, ..base }, moment)?;
         variables.push((SIGNATURE, text.into()));
         let format = signature.formats.first().ok_or_else(|| SignError::Place("request".into()))?;
         let value = format
@@ -294,7 +296,7 @@ fn time_header(signature: &Signature) -> Option<HeaderName> {
 }
 
 /// What takes the place of `{signature}`.
-fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, SignError> {
+fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> Result<Vec<u8>, SignError> {
     let failed = |source| SignError::Template { place: format!("signature `{}`", signature.id()), source };
     match signature.scheme {
         Scheme::Token => signature.expect.render(scope).map_err(failed),
@@ -304,13 +306,17 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>) -> Result<Vec<u8>, S
         }
         _ => {
             let key = Key::make(signature, scope).map_err(SignError::Secret)?;
-            let bytes = signature.compute(0, scope, &key).map_err(|error| match error {
+            let unsigned = |error| match error {
                 RenderError::Unusable { problem } => SignError::Secret(problem),
                 absent => SignError::Template {
                     place: format!("signature `{}`", signature.id()),
                     source: RenderError::Absent(signature.describe_absence(&absent)),
                 },
-            })?;
+            };
+            if let Some(rules) = &signature.jwt {
+                return rules.sign(&key, scope, now).map_err(unsigned);
+            }
+            let bytes = signature.compute(0, scope, &key).map_err(unsigned)?;
             Ok(signature.encoding.encode(&bytes).into_bytes())
         }
     }

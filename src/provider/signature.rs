@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::condition::Condition;
 use super::digest::Digest;
 use super::format::Format;
+use super::jwt::JwtRules;
 use super::key::{EcdsaForm, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
 
@@ -25,6 +26,8 @@ pub(crate) enum Scheme {
     Ecdsa(EcdsaForm),
     /// RFC 8017.
     Rsa(RsaKind),
+    /// RFC 7519; its algorithms and claims stand in [`JwtRules`].
+    Jwt,
     /// A fixed value, sent as it is.
     Token,
     /// RFC 7617.
@@ -33,7 +36,7 @@ pub(crate) enum Scheme {
 
 impl Scheme {
     /// The names in a manifest.
-    pub(crate) const NAMES: [&str; 7] = ["hmac", "hash", "ed25519", "ecdsa", "rsa", "token", "basic"];
+    pub(crate) const NAMES: [&str; 8] = ["hmac", "hash", "ed25519", "ecdsa", "rsa", "jwt", "token", "basic"];
 
     /// The name as people write it: `HMAC-SHA-256`.
     pub(crate) fn describe(self) -> String {
@@ -43,6 +46,7 @@ impl Scheme {
             Self::Ed25519(_) => "Ed25519".to_owned(),
             Self::Ecdsa(_) => "ECDSA P-256".to_owned(),
             Self::Rsa(kind) => kind.describe(),
+            Self::Jwt => "JWT".to_owned(),
             Self::Token => "token".to_owned(),
             Self::Basic => "Basic authentication".to_owned(),
         }
@@ -207,6 +211,8 @@ pub struct Signature {
     pub(crate) secret_hint: SecretHint,
     pub(crate) deprecated: bool,
     pub(crate) optional: bool,
+    /// Of scheme `jwt`, and only of it.
+    pub(crate) jwt: Option<JwtRules>,
 }
 
 impl Signature {
@@ -217,7 +223,7 @@ impl Signature {
 
     /// The algorithm as people write it.
     pub fn algorithm(&self) -> String {
-        self.scheme.describe()
+        self.jwt.as_ref().map_or_else(|| self.scheme.describe(), JwtRules::describe)
     }
 
     /// Where it stands, as people say it.
@@ -250,7 +256,7 @@ impl Signature {
         let compared: Vec<&Template> = match self.scheme {
             Scheme::Basic => Vec::new(),
             Scheme::Token => vec![&self.expect],
-            _ => self.signed.iter().chain([&self.key]).collect(),
+            _ => self.computed_from().collect(),
         };
         let checks = self.checks.iter().flat_map(|check| [&check.left, &check.right]);
         let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
@@ -262,11 +268,16 @@ impl Signature {
         })
     }
 
+    /// The templates whose values the signature depends on.
+    fn computed_from(&self) -> impl Iterator<Item = &Template> {
+        self.signed.iter().chain([&self.key]).chain(self.jwt.iter().flat_map(JwtRules::templates))
+    }
+
     /// Whether what is signed holds the value of this header.
     pub(crate) fn reads_header(&self, header: &http::HeaderName) -> bool {
         let is_it = |source: &Source| matches!(source, Source::Header(name) if name == header);
         let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
-        self.signed.iter().chain([&self.key]).any(|template| {
+        self.computed_from().any(|template| {
             template.uses(|source| match source {
                 Source::Variable(name) => by_name(name).is_some_and(|(_, variable)| is_it(variable.source())),
                 source => is_it(source),

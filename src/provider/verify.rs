@@ -16,6 +16,7 @@ use super::digest::Digest;
 use super::explain;
 use super::format::{Group, SIGNATURE, shorten};
 use super::generator::Generator;
+use super::jwt::JwtRules;
 use super::key::Key;
 use super::sign::sign;
 use super::signature::{Scheme, Signature, UrlVariant};
@@ -137,7 +138,7 @@ fn refused(signature: &Signature, reason: Reason) -> Verdict {
 }
 
 /// Constant-time comparison of texts of any length: their digests have one length.
-fn same(left: &[u8], right: &[u8]) -> bool {
+pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
     Digest::Sha256.hash(left).ct_eq(&Digest::Sha256.hash(right)).into()
 }
 
@@ -242,6 +243,9 @@ impl Attempt<'_> {
                 Err(problem) => return self.refuse(Reason::UnusableSecret { problem }),
             },
         };
+        if let Some(rules) = &self.signature.jwt {
+            return self.judge_jwt(rules, group, &scope, key);
+        }
         let candidates = self.decode(group, key)?;
         match self.matches(&scope, key, &candidates) {
             Ok(true) => self.check_rest(&scope),
@@ -337,6 +341,22 @@ impl Attempt<'_> {
         variables.push((SIGNATURE, self.signature.encoding.encode(&bytes).into_bytes().into()));
         let value = self.signature.formats.first()?.render(&Scope { variables: &variables, ..*scope }).ok()?;
         Some(Expected { place: self.place(), value })
+    }
+
+    fn judge_jwt(&self, rules: &JwtRules, group: &Group<'_>, scope: &Scope<'_>, key: &Key) -> Result<(), Box<Verdict>> {
+        let place = self.place();
+        let mut last = None;
+        for token in &group.signatures {
+            match rules.judge(token, key, scope, self.circumstances, &place) {
+                Ok(()) => return Ok(()),
+                Err(reason) => last = last.or(Some(reason)),
+            }
+        }
+        let Some(reason) = last else { return self.malformed("it is empty") };
+        let hint = explain::stale(&reason);
+        let mut verdict = refused(self.signature, reason);
+        verdict.hint = hint;
+        Err(Box::new(verdict))
     }
 
     fn judge_token(&self, group: &Group<'_>, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {

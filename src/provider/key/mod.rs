@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::compile::only_secret;
 use super::digest::Mac;
+use super::jwt::{JwtKey, JwtRules};
 use super::signature::{KeyFormat, Scheme, Signature};
 use super::template::{RenderError, Scope};
 use crate::model::{Request, Secret};
@@ -34,6 +35,8 @@ pub(crate) enum Key {
     Ecdsa(EcdsaKey),
     /// An RSA key.
     Rsa(RsaKey),
+    /// The bytes of an HMAC key, for the digest that a token names.
+    Secret(Zeroizing<Vec<u8>>),
 }
 
 impl Key {
@@ -54,19 +57,23 @@ impl Key {
             })
         };
         match signature.scheme {
-            Scheme::Hmac(digest) => {
-                let key = render()?;
-                if key.is_empty() {
-                    return Err("nothing is left of it after decoding".into());
-                }
-                Ok(Self::Mac(Mac::new(digest, &key)))
-            }
+            Scheme::Hmac(digest) => Ok(Self::Mac(Mac::new(digest, &some(render()?)?))),
             Scheme::Ed25519(format) => ed25519(format, &render()?),
             Scheme::Ecdsa(_) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
+            Scheme::Jwt => match signature.jwt.as_ref().map(JwtRules::key) {
+                Some(JwtKey::Rsa) => RsaKey::read(&render()?).map(Self::Rsa),
+                Some(JwtKey::Ecdsa) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
+                Some(JwtKey::Secret) | None => Ok(Self::Secret(some(render()?)?)),
+            },
             Scheme::Rsa(_) => RsaKey::read(&render()?).map(Self::Rsa),
             Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::InTemplate),
         }
     }
+}
+
+/// A key of no bytes would accept what anyone signs.
+fn some(key: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, String> {
+    if key.is_empty() { Err("nothing is left of it after decoding".into()) } else { Ok(key) }
 }
 
 /// 32 bytes are a public key; 64 are a private key followed by its public key.
