@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::keys::key;
+use crate::sandbox::Sandbox;
 use crate::senders::{hmac_sha256, now};
 
 const HEADER: &str = "x-token";
@@ -173,6 +174,25 @@ fn a_claim_that_must_be_absent_is_refused_where_it_is() {
 }
 
 #[test]
+fn checks_and_the_time_of_a_header_hold_beside_the_token() {
+    let checked = provider(
+        "algorithms = [\"HS256\"]\nchecks = [{ name = \"method\", left = \"{method}\", right = \"POST\" }]\n\
+         vars = { time = \"header:x-time\" }\n\
+         timestamp = { value = \"{time}\", unit = \"s\", tolerance = \"60s\" }",
+    );
+    let verdict = |method: &str, time: i64| {
+        let mut request = request(&token(&claims()), BODY);
+        request.method = method.parse().unwrap();
+        request.headers.insert("x-time", HeaderValue::from(time));
+        verify_with(&checked, &secret(KEY), &request).status
+    };
+    let now = now().as_second();
+    assert_eq!(verdict("POST", now), VerdictStatus::Valid);
+    assert_eq!(verdict("PUT", now), VerdictStatus::Invalid);
+    assert_eq!(verdict("POST", now - 61), VerdictStatus::Invalid);
+}
+
+#[test]
 fn times_are_held_against_the_clock() {
     let now = now().as_second();
     let plain = hs256();
@@ -288,6 +308,26 @@ fn a_manifest_fixes_algorithms_of_one_kind() {
         let error = compile("acme/provider.toml", &format!("{hmac}{more}\n")).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("is for scheme jwt only"), "{error}");
     }
+}
+
+#[test]
+fn the_binary_sends_and_verifies_a_token_by_a_manifest_of_ones_own() {
+    let sandbox = Sandbox::new();
+    let manifest = format!(
+        "[provider]\nid = \"acme\"\nname = \"Acme\"\n[[signature]]\nscheme = \"jwt\"\nsource = \"header:{HEADER}\"\n\
+         algorithms = [\"ES256\"]\n{RULES}"
+    );
+    sandbox.write(".hookctl/providers/acme/provider.toml", manifest);
+    let (private, public) = (sandbox.write("key", key("ec")), sandbox.write("key.pub", key("ec.pub")));
+    let made = sandbox.run_with(&["sign", "--provider", "acme", "--secret-file", private.to_str().unwrap()], BODY);
+    let header = made.stdout.lines().find(|line| line.to_ascii_lowercase().starts_with(HEADER)).unwrap();
+    let args = ["verify", "--provider", "acme", "--secret-file", public.to_str().unwrap(), "-H", header];
+    let right = sandbox.run_with(&args, BODY);
+    assert_eq!(right.code, 0, "{}{}", right.stdout, right.stderr);
+    assert!(right.stdout.contains("JWT ES256"), "{}", right.stdout);
+    let tampered = sandbox.run_with(&args, b"{}");
+    assert_eq!(tampered.code, 1);
+    assert!(tampered.stdout.contains("claim `sha256` of the JWT does not match"), "{}", tampered.stdout);
 }
 
 proptest! {

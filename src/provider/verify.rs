@@ -348,7 +348,7 @@ impl Attempt<'_> {
         let mut last = None;
         for token in &group.signatures {
             match rules.judge(token, key, scope, self.circumstances, &place) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return self.check_rest(scope),
                 Err(reason) => last = last.or(Some(reason)),
             }
         }
