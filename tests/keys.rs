@@ -292,6 +292,20 @@ fn a_p256_key_is_taken_in_each_of_its_forms() {
     assert_eq!(signed(&provider, &secret(key("ec.sec1")), BODY).headers, request.headers);
 }
 
+#[test]
+fn manifests_with_key_pairs_verify_what_they_sign() {
+    for (id, name) in [("sendgrid", "ec"), ("wise", "rsa")] {
+        let path = format!("{}/tests/manifests/{id}.toml", env!("CARGO_MANIFEST_DIR"));
+        let provider = Arc::new(compile(&path, &std::fs::read_to_string(&path).unwrap()).unwrap());
+        let request = signed(&provider, &secret(key(name)), BODY);
+        let public = secret(key(&format!("{name}.pub")));
+        let verdict = verify(&provider, &public, &request);
+        assert_eq!(verdict.status, VerdictStatus::Valid, "{id}: {verdict:?}");
+        let tampered = Request { body: "{}".into(), ..request };
+        assert_eq!(verify(&provider, &public, &tampered).status, VerdictStatus::Invalid, "{id}");
+    }
+}
+
 /// The reason why this secret cannot be used.
 fn refusal(provider: &Arc<Provider>, text: &[u8]) -> String {
     let mut request = Request::default();
