@@ -1,11 +1,14 @@
 //! Secrets with which each provider's requests can be signed, and where they go.
 
+use std::cell::RefCell;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookctl::model::Secret;
-use hookctl::provider::Provider;
+use hookctl::provider::{Draft, Generator, Provider, SignError, compose};
+use http::HeaderMap;
 use jiff::Timestamp;
 
 /// The moment at which tests sign and verify.
@@ -22,16 +25,58 @@ static PAIR: LazyLock<Vec<u8>> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// A secret of the form that this signature takes.
+/// Secrets of every form that a scheme takes, the plainest first.
+static FORMS: LazyLock<Vec<Secret>> = LazyLock::new(|| {
+    let key = b"thirty-two bytes of a secret key";
+    let texts = [
+        "a secret for tests".to_owned(),
+        format!("whsec_{}", STANDARD.encode(key)),
+        STANDARD.encode(key),
+        hex::encode(key),
+        "user:password".to_owned(),
+        format!("whsk_{}", STANDARD.encode(&*PAIR)),
+        STANDARD.encode(&*PAIR),
+        hex::encode(&*PAIR),
+        generated(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+        generated(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+    ];
+    texts.into_iter().map(|text| Secret::new(text, "test").unwrap()).collect()
+});
+
+/// A private key in PEM.
+fn generated(kind: &[&str]) -> String {
+    let output = Command::new("openssl").arg("genpkey").args(kind).output().unwrap();
+    assert!(output.status.success(), "openssl {kind:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A secret of the form that this signature takes: what its hint shows first, then whatever signs.
 pub fn secret(provider: &Provider, signature: &str) -> Secret {
     let hint = provider.signatures().iter().find(|known| known.id() == signature).unwrap().secret_hint();
-    let text = match (hint.pattern.as_deref(), signature) {
-        (Some("whpk_*"), _) => format!("whsk_{}", STANDARD.encode(&*PAIR)),
-        (Some("whsec_*"), _) => format!("whsec_{}", STANDARD.encode(b"thirty-two bytes of a secret key")),
-        (_, "basic") => "user:password".to_owned(),
-        _ => "a secret for tests".to_owned(),
+    let prefix = match hint.pattern.as_deref() {
+        Some("whpk_*") => "whsk_",
+        Some(pattern) => pattern.split('*').next().unwrap_or_default(),
+        None => "",
     };
-    Secret::new(text, "test").unwrap()
+    let is_hinted = |secret: &&Secret| secret.expose().starts_with(prefix.as_bytes());
+    let hinted = FORMS.iter().filter(is_hinted).find(|secret| signs(provider, signature, secret));
+    let any = || FORMS.iter().find(|secret| signs(provider, signature, secret));
+    hinted.or_else(any).unwrap_or_else(|| panic!("no secret for {}/{signature}", provider.id())).clone()
+}
+
+/// Whether the form is right; what the body lacks is another matter.
+fn signs(provider: &Provider, signature: &str, secret: &Secret) -> bool {
+    let (url, headers) = (url(signature, b"{}"), HeaderMap::new());
+    let draft = Draft {
+        event: "test",
+        body: b"{}",
+        content_type: None,
+        headers: &headers,
+        url: &url,
+        signature: Some(signature),
+    };
+    let composed = compose(provider, &draft, Some(secret), &RefCell::new(Generator::new(1, now())));
+    !matches!(composed, Err(SignError::Secret(_) | SignError::NoneTakes { .. }))
 }
 
 /// The secret of the receiver: the same, or the public half of a pair.
