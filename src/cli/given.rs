@@ -39,6 +39,30 @@ impl Given {
         }
     }
 
+    /// The same where the first two flags can be repeated: all of those that count most, in the order they were
+    /// typed in.
+    pub(super) fn choose_all(
+        matches: &ArgMatches,
+        name: &str,
+        env: Vec<String>,
+        file: Vec<PathBuf>,
+        value: Option<String>,
+    ) -> Vec<Self> {
+        let ids = [format!("{name}_env"), format!("{name}_file"), name.to_owned()];
+        let weights = ids.clone().map(|id| weight(matches.value_source(&id)));
+        let most = weights.into_iter().max().unwrap_or_default();
+        let is_typed = most == weight(Some(ValueSource::CommandLine));
+        let places =
+            |at: usize| matches.indices_of(&ids[at]).into_iter().flatten().filter(move |_| weights[at] == most);
+        let variables = places(0).zip(env).map(|(at, env)| (at, Self { env: Some(env), is_typed, ..Self::default() }));
+        let files = places(1).zip(file).map(|(at, file)| (at, Self { file: Some(file), is_typed, ..Self::default() }));
+        let own =
+            places(2).zip(value).map(|(at, value)| (at, Self { value: Some(value), is_typed, ..Self::default() }));
+        let mut all: Vec<(usize, Self)> = variables.chain(files).chain(own).collect();
+        all.sort_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, given)| given).collect()
+    }
+
     /// Whether it stands on the command line, in whatever way.
     pub(crate) fn is_typed(&self) -> bool {
         self.is_typed && self.is_given()

@@ -130,8 +130,9 @@ pub(crate) struct RegisterArgs {
     /// Call the provider's API here: a mock, a proxy, an installation of one's own
     #[arg(long, value_name = "URL", help_heading = "Registration")]
     pub(crate) api_url: Option<String>,
-    /// A value that the API's address needs, such as subdomain=acme (repeatable)
-    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Registration")]
+    /// A value that a provider signs and does not send (webhook_id=…), that a handshake compares, or that the
+    /// API's address needs (subdomain=acme); repeatable
+    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Secret and signature")]
     pub(crate) variables: Vec<String>,
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,

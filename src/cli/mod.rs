@@ -215,6 +215,14 @@ pub(crate) struct SignatureArgs {
     pub(crate) signed: Option<String>,
 }
 
+/// Values that a scheme signs though no request carries them.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct VariableArgs {
+    /// A value that is signed and not sent, such as webhook_id=…, or public_url=… (repeatable; see `providers show`)
+    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Secret and signature")]
+    pub(crate) variables: Vec<String>,
+}
+
 /// TLS of outgoing requests.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TlsArgs {

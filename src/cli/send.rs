@@ -7,7 +7,7 @@ use clap_complete::ArgValueCompleter;
 
 use super::complete;
 use super::values::{Rate, StatusRange, duration, status_range};
-use super::{SecretArgs, SignatureArgs, TlsArgs};
+use super::{SecretArgs, SignatureArgs, TlsArgs, VariableArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +35,8 @@ pub(crate) struct SendArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) signature: SignatureArgs,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
     /// Change the body: path=text, or path:=JSON (repeatable)
     #[arg(long, value_name = "PATH=VALUE", help_heading = "Body and headers")]
     pub(crate) set: Vec<String>,

@@ -5,7 +5,7 @@ use clap_complete::ArgValueCompleter;
 
 use super::complete;
 use super::values::duration;
-use super::{SecretArgs, SignatureArgs};
+use super::{SecretArgs, SignatureArgs, VariableArgs};
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -48,6 +48,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) signature: SignatureArgs,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
 }
 
 const SIGN_EXAMPLES: &str = "\
@@ -80,6 +82,8 @@ pub(crate) struct SignArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) signature: SignatureArgs,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
 }
 
 /// A duration, or `none`.

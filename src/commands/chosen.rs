@@ -6,8 +6,11 @@ use super::Context;
 use crate::cli::{Given, SecretArgs, SignatureArgs, ToleranceArg};
 use crate::error::Failure;
 use crate::model::Secret;
-use crate::provider::{Provider, Signature, SignatureTable, Tolerance, signature_override};
+use crate::provider::{PUBLIC_URL, Provider, Signature, SignatureTable, Tolerance, Variable, signature_override};
 use crate::settings::{SecretOrigin, read_secret};
+
+/// Explaining tries every one of them; who has more finds the right one otherwise.
+const MAX_KNOWN: usize = 64;
 
 /// The provider of this id, with the signature that flags or configuration give it.
 pub(super) fn provider(context: &Context, id: &str, flags: &SignatureArgs) -> Result<Arc<Provider>, Failure> {
@@ -21,6 +24,7 @@ pub(super) fn with_configured_signature(
     provider: Arc<Provider>,
     flags: &SignatureArgs,
 ) -> Result<Arc<Provider>, Failure> {
+    let provider = with_configured_variables(context, provider);
     if let Some(signature) = signature_from_flags(&provider, flags)? {
         return Ok(Arc::new(provider.with_signature(signature)));
     }
@@ -30,6 +34,47 @@ pub(super) fn with_configured_signature(
     let Some((file, table)) = context.settings.signature(provider.id()) else { return Ok(provider) };
     let signature = signature_override(&file.path().display().to_string(), file.text(), table)?;
     Ok(Arc::new(provider.with_signature(signature)))
+}
+
+/// The same provider with the values that its well-known variables and the configuration give it.
+fn with_configured_variables(context: &Context, provider: Arc<Provider>) -> Arc<Provider> {
+    let from_environment = |variable: &Variable| {
+        let value = variable.env.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+        Some((variable.name.clone(), value))
+    };
+    let known: Vec<(String, String)> = provider.variables().iter().filter_map(from_environment).collect();
+    let known = known.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let configured = context.settings.variables(provider.id());
+    if known.len() == 0 && configured.is_empty() {
+        return provider;
+    }
+    Arc::new(provider.with_variables(known.chain(configured)))
+}
+
+/// The same provider with the values of `--var`.
+pub(super) fn with_variables(provider: Arc<Provider>, typed: &[String]) -> Result<Arc<Provider>, Failure> {
+    if typed.is_empty() {
+        return Ok(provider);
+    }
+    let pairs = typed.iter().map(|text| variable(text)).collect::<Result<Vec<_>, _>>()?;
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| !declares(&provider, name)) {
+        let known = provider.variables().iter().map(|variable| variable.name.as_str()).chain([PUBLIC_URL]);
+        let known: Vec<&str> = known.collect();
+        return Err(Failure::usage(format!("{} has no variable `{name}`", provider.id()))
+            .hint(format!("it has {}", known.join(", "))));
+    }
+    Ok(Arc::new(provider.with_variables(pairs)))
+}
+
+/// Whether this provider has such a variable.
+pub(super) fn declares(provider: &Provider, name: &str) -> bool {
+    name == PUBLIC_URL || provider.variables().iter().any(|variable| variable.name == name)
+}
+
+/// The two halves of `NAME=VALUE`.
+pub(super) fn variable(text: &str) -> Result<(&str, &str), Failure> {
+    let halves = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    halves.ok_or_else(|| Failure::usage(format!("`{text}` has no value")).hint("write --var NAME=VALUE"))
 }
 
 /// The provider with just this one of its signatures.
@@ -87,18 +132,28 @@ fn own_source(provider: &Provider) -> Result<String, Failure> {
     })
 }
 
-/// The secret: by flag, by `HOOKCTL_SECRET…`, by configuration, by the provider's well-known variable.
-pub(super) fn secret(context: &Context, provider: &Provider, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
-    match named_secret(context, flags)? {
-        Some(secret) => Ok(Some(secret)),
-        None => own_secret(context, provider),
-    }
+/// The secrets: by flags, by `HOOKCTL_SECRET…`, by configuration, by the provider's well-known variable.
+pub(super) fn secrets(context: &Context, provider: &Provider, flags: &SecretArgs) -> Result<Vec<Secret>, Failure> {
+    let named = named_secrets(context, flags)?;
+    if named.is_empty() { own_secrets(context, provider) } else { Ok(named) }
 }
 
-/// The secret that flags name, whatever the provider.
+/// The current one of them, to sign with.
+pub(super) fn secret(context: &Context, provider: &Provider, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
+    Ok(secrets(context, provider, flags)?.into_iter().next())
+}
+
+/// The secrets that flags name, whatever the provider.
+pub(super) fn named_secrets(context: &Context, flags: &SecretArgs) -> Result<Vec<Secret>, Failure> {
+    if let Some(visible) = flags.secrets.iter().find(|one| one.is_visible()) {
+        warn_if_visible(context, "secret", visible);
+    }
+    flags.secrets.iter().filter_map(|one| given(context, "secret", one).transpose()).collect()
+}
+
+/// The current one of them.
 pub(super) fn named_secret(context: &Context, flags: &SecretArgs) -> Result<Option<Secret>, Failure> {
-    warn_if_visible(context, "secret", &flags.secret);
-    given(context, "secret", &flags.secret)
+    Ok(named_secrets(context, flags)?.into_iter().next())
 }
 
 /// Says so when a secret stands among the arguments of this process.
@@ -124,12 +179,26 @@ pub(super) fn given(context: &Context, name: &str, flags: &Given) -> Result<Opti
     read(context, &origin).map(Some)
 }
 
-/// The secret that the configuration or the environment holds for this provider.
-pub(super) fn own_secret(context: &Context, provider: &Provider) -> Result<Option<Secret>, Failure> {
-    if let Some((origin, _)) = context.settings.secret(provider.id()) {
-        return read(context, &origin).map(Some);
+/// The secrets that the configuration or the environment holds for this provider.
+pub(super) fn own_secrets(context: &Context, provider: &Provider) -> Result<Vec<Secret>, Failure> {
+    if let Some((origins, _)) = context.settings.secrets(provider.id()) {
+        return origins.iter().map(|origin| origin.read(&mut |text| context.say(text))).collect();
     }
-    well_known(context, &provider.about().secret_env)
+    Ok(well_known(context, &provider.about().secret_env)?.into_iter().collect())
+}
+
+/// The current one of them.
+pub(super) fn own_secret(context: &Context, provider: &Provider) -> Result<Option<Secret>, Failure> {
+    Ok(own_secrets(context, provider)?.into_iter().next())
+}
+
+/// Every other secret that the configuration names and that can be read: a signature that was made with one of
+/// them is explained so.
+pub(super) fn known_secrets(context: &Context) -> Vec<Secret> {
+    let origins = context.settings.all_secrets();
+    // A keyring may ask its user for a password, and nobody named these secrets.
+    let quiet = origins.iter().filter(|one| !matches!(one.origin, SecretOrigin::Keyring { .. }));
+    quiet.take(MAX_KNOWN).filter_map(|one| one.read(&mut |_| {}).ok()).collect()
 }
 
 /// What the first of these variables holds that is set.

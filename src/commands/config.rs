@@ -185,8 +185,9 @@ fn secret_entries(context: &Context) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     for id in context.catalogue.ids() {
         let key = format!("provider.{id}.secret");
-        if let Some((place, origin)) = context.settings.secret(&id) {
-            entries.push(Entry { key, value: place.to_string(), origin });
+        if let Some((places, origin)) = context.settings.secrets(&id) {
+            let places: Vec<String> = places.iter().map(|place| place.origin.to_string()).collect();
+            entries.push(Entry { key, value: places.join(", "), origin });
         } else if let Ok(provider) = context.catalogue.provider(&id) {
             let set = provider.about().secret_env.iter().find(|name| std::env::var_os(name).is_some());
             entries.extend(set.map(|name| Entry { key, value: "***".into(), origin: format!("env:{name}") }));

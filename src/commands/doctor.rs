@@ -87,10 +87,10 @@ fn manifests(context: &Context) -> Vec<Check> {
 
 /// Secrets that the configuration names must be readable.
 fn secrets(context: &Context) -> Vec<Check> {
-    let ids = context.catalogue.ids().into_iter().filter(|id| context.settings.secret(id).is_some());
+    let ids = context.catalogue.ids().into_iter().filter(|id| context.settings.secrets(id).is_some());
     let providers = ids.filter_map(|id| context.catalogue.provider(&id).ok());
     providers
-        .map(|provider| match chosen::own_secret(context, &provider) {
+        .map(|provider| match chosen::own_secrets(context, &provider) {
             Ok(_) => Check::good("secret", format!("{} has one", provider.id())),
             Err(failure) => Check::bad(
                 "secret",

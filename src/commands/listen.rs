@@ -21,7 +21,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::history::Filter;
 use crate::http::{Client, ClientOptions, Limits, bind};
 use crate::listener::{self, Canned, Destination, Ended, Ending, Options, Providers, Respond};
-use crate::model::{Notice, Secret};
+use crate::model::Notice;
 use crate::output;
 use crate::provider::{Provider, Verifier};
 
@@ -215,21 +215,20 @@ fn limits(max_body: usize) -> Limits {
 
 /// The named providers with their secrets, and all others, which are recognised.
 fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure> {
-    let given = chosen::named_secret(context, &args.secret)?;
-    let secret_of = |provider: &Provider| -> Result<Option<Secret>, Failure> {
-        match &given {
-            Some(secret) => Ok(Some(secret.clone())),
-            None => chosen::own_secret(context, provider),
-        }
+    let given = chosen::named_secrets(context, &args.secret)?;
+    let secrets_of = |provider: &Provider| match given.as_slice() {
+        [] => chosen::own_secrets(context, provider),
+        given => Ok(given.to_vec()),
     };
     let registered = args.register.register.iter().filter(|id| !args.provider.contains(id));
     let ids: Vec<&String> = args.provider.iter().chain(registered).collect();
     let mut named = Vec::new();
     for id in &ids {
         let provider = chosen::provider(context, id, &args.signature)?;
-        let secret = secret_of(&provider)?;
-        named.push(Verifier::new(provider, secret));
+        let secrets = secrets_of(&provider)?;
+        named.push(Verifier::new(with_variables(provider, args)?, secrets));
     }
+    check_variables(args, &named)?;
     let (all, problems) = context.catalogue.all();
     for problem in problems {
         context.say(&format!("warning: {problem} (this provider is left out)"));
@@ -239,14 +238,37 @@ fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure>
         let provider = chosen::with_configured_signature(context, provider, &Default::default())?;
         // A secret given by flag belongs to the named providers, where there are any. One that cannot be
         // read is no reason to stop: nobody asked for this provider.
-        let found = if named.is_empty() { secret_of(&provider) } else { chosen::own_secret(context, &provider) };
-        let secret = found.unwrap_or_else(|failure| {
+        let found = if named.is_empty() { secrets_of(&provider) } else { chosen::own_secrets(context, &provider) };
+        let secrets = found.unwrap_or_else(|failure| {
             context.say(&format!("warning: the secret of {}: {:#}", provider.id(), failure.error));
-            None
+            Vec::new()
         });
-        others.push(Verifier::new(provider, secret));
+        others.push(Verifier::new(with_variables(provider, args)?, secrets));
     }
     Ok(Providers::new(named, others, !args.no_verify))
+}
+
+/// The provider with those of the typed values that it declares.
+fn with_variables(provider: Arc<Provider>, args: &ListenArgs) -> Result<Arc<Provider>, Failure> {
+    let is_own = |text: &&String| text.split_once('=').is_some_and(|(name, _)| chosen::declares(&provider, name));
+    let own: Vec<String> = args.register.variables.iter().filter(is_own).cloned().collect();
+    chosen::with_variables(provider, &own)
+}
+
+/// With providers named, each value must be for one of them. One that is registered has an API with values of its
+/// own, which looks at the rest.
+fn check_variables(args: &ListenArgs, named: &[Verifier]) -> Result<(), Failure> {
+    if named.is_empty() || args.register.register.is_some() {
+        return Ok(());
+    }
+    for text in &args.register.variables {
+        let (name, _) = chosen::variable(text)?;
+        if !named.iter().any(|verifier| chosen::declares(verifier.provider(), name)) {
+            return Err(Failure::usage(format!("no provider named here has a variable `{name}`"))
+                .hint("`hookctl providers show NAME` lists them"));
+        }
+    }
+    Ok(())
 }
 
 fn globs(patterns: &[String]) -> Vec<WildMatch> {

@@ -46,6 +46,7 @@ pub(super) fn find(args: &SendArgs, context: &Context) -> Result<Payload, Failur
         payload.content_type = guess_type(&payload);
     }
     payload.provider = chosen::with_configured_signature(context, payload.provider, &args.signature)?;
+    payload.provider = chosen::with_variables(payload.provider, &args.variables.variables)?;
     Ok(payload)
 }
 

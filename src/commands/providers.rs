@@ -8,7 +8,7 @@ use super::Context;
 use crate::cli::{NewProviderArgs, ProvidersCommand, SignatureArgs};
 use crate::error::{Exit, Failure, Outcome};
 use crate::output;
-use crate::provider::{Provider, Retries, Signature, compile};
+use crate::provider::{Provider, Retries, Signature, Variable, compile};
 
 /// Runs the command.
 pub(super) fn run(command: &ProvidersCommand, context: &Context) -> Outcome {
@@ -27,6 +27,7 @@ struct ProviderLine<'p> {
     docs: &'p [String],
     events: Vec<String>,
     schemes: Vec<String>,
+    proof: &'static str,
 }
 
 impl<'p> ProviderLine<'p> {
@@ -44,6 +45,7 @@ impl<'p> ProviderLine<'p> {
             docs: &about.docs,
             events: context.catalogue.events(&about.id),
             schemes,
+            proof: about.proof.as_str(),
         }
     }
 }
@@ -85,6 +87,7 @@ fn show(name: &str, context: &Context) -> Outcome {
     if !about.secret_env.is_empty() {
         facts.push(("secret", format!("taken from {} when set", about.secret_env.join(", "))));
     }
+    facts.extend(provider.variables().iter().map(|variable| ("variable", variable_fact(variable))));
     facts.extend(delivery_facts(&provider));
     let calls = provider.api().map(|api| api.operations().iter().map(|one| one.name()).collect::<Vec<_>>().join(", "));
     facts.push(("api", calls.unwrap_or_else(|| "no registration API is documented".into())));
@@ -103,6 +106,18 @@ fn show(name: &str, context: &Context) -> Outcome {
     let text: String = facts.iter().map(|(name, value)| format!("{name:<11} {}\n", output::untrusted(value))).collect();
     output::print(text)?;
     Ok(Exit::Done)
+}
+
+fn variable_fact(variable: &Variable) -> String {
+    let Variable { name, description, env, default, .. } = variable;
+    let mut text = format!("{name}: {description} (--var {name}=…");
+    if !env.is_empty() {
+        text.push_str(&format!(", or {}", env.join(", ")));
+    }
+    if let Some(default) = default {
+        text.push_str(&format!("; else `{default}`"));
+    }
+    text + ")"
 }
 
 fn signature_facts(provider: &Provider) -> Vec<(&'static str, String)> {

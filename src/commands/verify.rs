@@ -29,15 +29,20 @@ pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
     if let Some(received_at) = received_at.filter(|_| provider.signatures().iter().any(Signature::has_timestamp)) {
         context.say(&format!("note: checked as of {received_at:.0}, when it was received (--at names another time)"));
     }
-    let secret = chosen::secret(context, &provider, &args.secret)?;
+    let provider = chosen::with_variables(provider, &args.variables.variables)?;
+    let secrets = chosen::secrets(context, &provider, &args.secret)?;
     let circumstances = Circumstances {
         tolerance: chosen::tolerance(args.tolerance),
         url: args.url.as_deref(),
         reveal: !context.json(),
         ..Circumstances::at(received_at.map_or_else(|| input::moment(args.at.as_deref()), Ok)?)
     };
-    let verifier = Verifier::new(Arc::clone(&provider), secret);
+    let verifier = Verifier::new(Arc::clone(&provider), secrets);
     let mut verdict = verifier.verify(&request, &circumstances);
+    if verdict.status == VerdictStatus::Invalid {
+        let known = chosen::known_secrets(context);
+        verdict = verifier.verify(&request, &Circumstances { known: &known, ..circumstances });
+    }
     if !verifier.has_secret() && !provider.signatures().is_empty() {
         let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
         verdict = verdict.with_hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"));
@@ -112,6 +117,8 @@ struct VerdictFields<'v> {
     scheme: Option<&'v str>,
     reason: Option<String>,
     hint: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'v str>,
 }
 
 fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, context: &Context) -> Result<(), Failure> {
@@ -126,6 +133,7 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
                     scheme: verdict.scheme.as_deref(),
                     reason: verdict.reason.as_ref().map(ToString::to_string),
                     hint: verdict.hint.as_deref(),
+                    secret: verdict.secret.as_deref(),
                 },
             },
         );
@@ -136,11 +144,14 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
             let signature = provider.signatures().iter().find(|known| Some(known.id()) == verdict.scheme.as_deref());
             let how = signature.map(|signature| format!(": {} in {}", signature.algorithm(), signature.place()));
             let hint = verdict.hint.as_ref().map(|hint| format!(" ({hint})"));
+            let which =
+                verdict.secret.as_ref().map(|label| format!(", by the secret {}", output::untrusted(label.as_bytes())));
             format!(
-                "{} valid {} signature{}{}\n",
+                "{} valid {} signature{}{}{}\n",
                 human.palette.paint(Role::Good, "✓"),
                 provider.id(),
                 how.unwrap_or_default(),
+                which.unwrap_or_default(),
                 hint.unwrap_or_default()
             )
         }
@@ -157,6 +168,7 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
 /// Prints the headers that the provider would send with a body.
 pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
     let provider = chosen::provider(context, &args.provider, &args.signature)?;
+    let provider = chosen::with_variables(provider, &args.variables.variables)?;
     if provider.signatures().is_empty() {
         return Err(Failure::usage(format!("{} does not sign its requests", provider.id()))
             .hint("name a signature with --signature-header"));

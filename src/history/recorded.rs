@@ -53,6 +53,7 @@ pub(super) struct VerdictFields {
     scheme: Option<String>,
     reason: Option<String>,
     hint: Option<String>,
+    secret: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -176,7 +177,7 @@ impl EventFields {
 impl VerdictFields {
     /// The verdict as it was recorded.
     pub(super) fn verdict(self) -> Result<Verdict, String> {
-        let Self { status, scheme, reason, hint } = self;
+        let Self { status, scheme, reason, hint, secret } = self;
         let status = VerdictStatus::parse(&status).ok_or_else(|| format!("its verdict `{status}` is none"))?;
         let is_valid = status == VerdictStatus::Valid;
         let reason = match reason.filter(|reason| !reason.is_empty()) {
@@ -186,6 +187,7 @@ impl VerdictFields {
         };
         let mut verdict = Verdict::new(status, scheme.map(Arc::from), reason);
         verdict.hint = hint;
+        verdict.secret = secret.map(Arc::from);
         Ok(verdict)
     }
 }

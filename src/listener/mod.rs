@@ -243,6 +243,7 @@ impl Listener {
             tolerance: self.options.tolerance,
             url: url.as_deref(),
             reveal: self.options.reveal,
+            known: &[],
         };
         let verdict = found.verdict(&request, &circumstances);
         found.seal_credential(&verdict, &mut request);

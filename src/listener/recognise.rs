@@ -37,7 +37,7 @@ impl Providers {
     /// Checks what a named provider sends with this secret from now on.
     pub fn set_secret(&mut self, provider: &str, secret: &Secret) {
         for verifier in self.named.iter_mut().filter(|verifier| *provider == **verifier.provider().id()) {
-            *verifier = Verifier::new(Arc::clone(verifier.provider()), Some(secret.clone()));
+            *verifier = Verifier::new(Arc::clone(verifier.provider()), [secret.clone()]);
         }
     }
 
@@ -48,7 +48,7 @@ impl Providers {
         let Some(verifier) = verifiers.find(|verifier| *verifier.provider().id() == event.provider) else { return };
         let kept = verifier.provider().credential_header(scheme).and_then(|name| event.request.headers.get_mut(name));
         if let Some(value) = kept.filter(|value| value.is_sensitive() && value.is_empty())
-            && let Some(credential) = verifier.credential(scheme)
+            && let Some(credential) = verifier.credential(scheme, event.verdict.secret.as_deref())
         {
             *value = credential;
         }

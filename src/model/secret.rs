@@ -1,5 +1,7 @@
 //! A secret: bytes that cannot be printed by accident.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 /// A signing secret, password or token. It has no `Display`, its `Debug` is fixed text, and its
@@ -8,6 +10,7 @@ use zeroize::Zeroizing;
 pub struct Secret {
     bytes: Zeroizing<Vec<u8>>,
     origin: String,
+    label: Option<Arc<str>>,
 }
 
 /// A secret of no bytes was offered; with it anyone could sign.
@@ -20,7 +23,19 @@ impl Secret {
     pub fn new(bytes: impl Into<Vec<u8>>, origin: impl Into<String>) -> Result<Self, EmptySecret> {
         let bytes = Zeroizing::new(bytes.into());
         let origin = origin.into();
-        if bytes.is_empty() { Err(EmptySecret(origin)) } else { Ok(Self { bytes, origin }) }
+        if bytes.is_empty() { Err(EmptySecret(origin)) } else { Ok(Self { bytes, origin, label: None }) }
+    }
+
+    /// The same secret under the name that its user gave it (`current`, `previous`).
+    #[must_use]
+    pub fn labelled(mut self, label: &str) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// What it is called where several are known: its label, else where it came from. Safe to show.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.origin)
     }
 
     /// The bytes themselves. Every caller is a place to audit.

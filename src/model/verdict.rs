@@ -155,6 +155,12 @@ pub enum Reason {
     /// The provider could not be recognised.
     #[error("no known provider matches this request")]
     UnknownProvider,
+    /// A value that the scheme signs is neither in the request nor given by the user.
+    #[error("cannot check the signature: no value is known for `{name}`")]
+    MissingVariable {
+        /// The manifest's name of the value.
+        name: String,
+    },
     /// Verification was switched off.
     #[error("verification is switched off")]
     SwitchedOff,
@@ -193,6 +199,8 @@ pub struct Verdict {
     pub reason: Option<Reason>,
     /// What to change.
     pub hint: Option<String>,
+    /// The label of the secret that matched, where several were tried.
+    pub secret: Option<Arc<str>>,
     /// What would have matched; local terminal only.
     pub expected: Option<Expected>,
 }
@@ -200,7 +208,7 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict without a hint.
     pub fn new(status: VerdictStatus, scheme: Option<Arc<str>>, reason: Option<Reason>) -> Self {
-        Self { status, scheme, reason, hint: None, expected: None }
+        Self { status, scheme, reason, hint: None, secret: None, expected: None }
     }
 
     /// The signature matches.

@@ -144,10 +144,13 @@ impl Human {
         format!("{}  {}\n", self.time(now), one_line(format!("{target} {what}"), MAX_TEXT_WIDTH))
     }
 
-    /// Why a verdict is not valid and what to change; nothing for a valid one.
+    /// Why a verdict is not valid and what to change; of a valid one only which of several secrets matched.
     pub fn verdict(&self, verdict: &Verdict) -> String {
         let role = role(verdict.status);
         let mut out = String::new();
+        if let Some(label) = &verdict.secret {
+            out.push_str(&self.remark("secret", Role::Dim, label));
+        }
         if let Some(reason) = &verdict.reason {
             out.push_str(&self.remark(verdict.status.as_str(), role, &reason.to_string()));
         }

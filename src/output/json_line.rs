@@ -157,6 +157,10 @@ pub fn write_verdict(out: &mut Vec<u8>, verdict: &Verdict) {
     optional(out, verdict.reason.as_ref().map(ToString::to_string).as_deref());
     raw(out, ",\"hint\":");
     optional(out, verdict.hint.as_deref());
+    if let Some(secret) = &verdict.secret {
+        raw(out, ",\"secret\":");
+        quote_into(out, secret);
+    }
     raw(out, "}");
 }
 

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::model::Secret;
+
 /// What verification must know besides the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
@@ -13,12 +15,14 @@ pub struct Circumstances<'a> {
     pub url: Option<&'a str>,
     /// Whether to work out the signature that would have matched (for a local terminal only).
     pub reveal: bool,
+    /// Secrets that are not this provider's: a signature made with one of them is explained, never valid.
+    pub known: &'a [Secret],
 }
 
 impl Circumstances<'_> {
     /// The provider's own tolerance at this moment.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false }
+        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false, known: &[] }
     }
 }
 

@@ -24,7 +24,8 @@ use super::signature::{
     Check, Encoding, KeyFormat, Scheme, SecretHint, Signature, TimeUnit, TimestampRule, UrlVariant,
 };
 use super::template::{Expression, Source, Template, TemplateError};
-use super::{About, FixtureNote, Provider, api, validate};
+use super::variable::{Given, Variable};
+use super::{About, FixtureNote, Proof, Provider, api, validate};
 
 pub(super) fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
     let span = at.span();
@@ -35,13 +36,18 @@ pub(super) fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(Tem
 pub fn compile(file: &str, text: &str) -> Result<Provider, ManifestError> {
     let manifest: Manifest =
         toml::from_str(text).map_err(|error| ManifestError::at(file, text, error.span(), error.message()))?;
-    provider(manifest).map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
+    let compiled = validate::variables(&manifest, text).and_then(|()| provider(manifest));
+    compiled.map_err(|problem| ManifestError::at(file, text, Some(problem.span), problem.text))
 }
 
 fn provider(manifest: Manifest) -> Compiled<Provider> {
     validate::manifest(&manifest)?;
     let signatures = signatures(&manifest.signature)?;
+    let variables: Vec<Variable> =
+        manifest.variable.iter().map(|(name, table)| Variable::new(name.get_ref(), table)).collect();
     Ok(Provider {
+        given: Given::defaults(&variables),
+        variables,
         identify: manifest
             .identify
             .when
@@ -60,19 +66,24 @@ fn provider(manifest: Manifest) -> Compiled<Provider> {
         handshakes: manifest.handshake.iter().map(|handshake| handshake.name.clone()).collect(),
         delivery: delivery(&manifest)?,
         scenarios: manifest.scenario.iter().map(Scenario::read).collect::<Compiled<_>>()?,
-        about: about(manifest.provider),
+        about: about(manifest.provider)?,
         signatures,
     })
 }
 
-fn about(table: super::manifest::ProviderTable) -> About {
-    About {
+fn about(table: super::manifest::ProviderTable) -> Compiled<About> {
+    let proof = match &table.proof {
+        None => Proof::Documented,
+        Some(name) => Proof::parse(name.get_ref()).ok_or_else(|| unknown("proof", name, &Proof::NAMES))?,
+    };
+    Ok(About {
+        proof,
         id: table.id.into_inner().into(),
         name: table.name,
         docs: table.docs,
         secret_env: table.secret_env,
         notes: table.notes,
-    }
+    })
 }
 
 /// Compiles signatures; those without an id are numbered.

@@ -13,6 +13,8 @@ use toml::Spanned;
 pub struct Manifest {
     pub provider: ProviderTable,
     #[serde(default)]
+    pub variable: BTreeMap<Spanned<String>, VariableTable>,
+    #[serde(default)]
     pub signature: Vec<SignatureTable>,
     #[serde(default)]
     pub identify: IdentifyTable,
@@ -45,6 +47,18 @@ pub struct ProviderTable {
     pub secret_env: Vec<String>,
     #[serde(default)]
     pub notes: Vec<String>,
+    pub proof: Option<Spanned<String>>,
+}
+
+/// `[variable.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableTable {
+    pub description: String,
+    #[serde(default)]
+    pub env: Vec<String>,
+    pub default: Option<String>,
+    pub example: Option<String>,
 }
 
 /// One value or a list of them.

@@ -34,6 +34,7 @@ mod signature;
 mod template;
 mod timestamp;
 mod validate;
+mod variable;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -55,12 +56,14 @@ pub use schedule::{Basis, Schedule};
 pub use selector::{Selector, SelectorError};
 pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, resign, sign};
 pub use signature::{SecretHint, Signature};
+pub use variable::{PUBLIC_URL, Variable};
 pub use verify::Verifier;
 
 use condition::Condition;
 use event::EventRules;
 use fresh::FreshRule;
 use template::Scope;
+use variable::Given;
 
 use crate::model::Request;
 
@@ -78,6 +81,8 @@ pub struct Provider {
     api: Option<Arc<api::Api>>,
     handshakes: Vec<String>,
     scenarios: Vec<Scenario>,
+    variables: Vec<Variable>,
+    given: Given,
 }
 
 /// Who the provider is.
@@ -93,6 +98,36 @@ pub struct About {
     pub secret_env: Vec<String>,
     /// What a user should know, such as what is not documented.
     pub notes: Vec<String>,
+    /// What shows that its signatures are made as the provider makes them.
+    pub proof: Proof,
+}
+
+/// What shows that a provider's signatures are made as the provider makes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Its own SDK accepts what is sent and signs what is accepted, in `tests/interop`.
+    Sdk,
+    /// Requests that it, its SDK's tests or a specification publish are valid, in `tests/vectors`.
+    Vectors,
+    /// Its documentation alone.
+    Documented,
+}
+
+impl Proof {
+    pub(crate) const NAMES: [&str; 3] = ["sdk", "vectors", "documented"];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Sdk, Self::Vectors, Self::Documented].into_iter().find(|proof| proof.as_str() == name)
+    }
+
+    /// The word in the manifest and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sdk => "sdk",
+            Self::Vectors => "vectors",
+            Self::Documented => "documented",
+        }
+    }
 }
 
 /// What the manifest says of one fixture.
@@ -161,14 +196,37 @@ impl Provider {
         Self { signatures: vec![signature], ..self.clone() }
     }
 
+    /// The values that its schemes sign though no request carries them.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// What one of these values is, where it is given or has a default.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.given.get(name)
+    }
+
+    /// The same provider with these values; every provider has [`PUBLIC_URL`].
+    #[must_use]
+    pub fn with_variables<'v>(&self, values: impl IntoIterator<Item = (&'v str, &'v str)>) -> Self {
+        let mut provider = self.clone();
+        values.into_iter().for_each(|(name, value)| provider.given.set(name, value));
+        provider
+    }
+
+    /// What templates can refer to in this request.
+    fn scope<'a>(&'a self, request: &'a Request) -> Scope<'a> {
+        Scope { given: &self.given, ..Scope::of(request) }
+    }
+
     /// The event type, where the request says it.
     pub fn event_type(&self, request: &Request) -> Option<String> {
-        self.event.event_type(&Scope::of(request))
+        self.event.event_type(&self.scope(request))
     }
 
     /// The delivery id, where the request says it.
     pub fn delivery_id(&self, request: &Request) -> Option<String> {
-        self.event.delivery_id(&Scope::of(request))
+        self.event.delivery_id(&self.scope(request))
     }
 
     /// Whether anything stands where this provider's signature belongs, in whatever form.

@@ -138,9 +138,9 @@ pub fn compose_attempt(
         set(&mut request.headers, CONTENT_TYPE, content_type, false)?;
     }
     let rules = &provider.delivery;
-    provider_headers(&rules.headers, draft.event, attempt, &mut request, generator)?;
+    provider_headers(provider, &rules.headers, draft.event, attempt, &mut request, generator)?;
     if attempt > 1 {
-        provider_headers(&rules.retry_headers, draft.event, attempt - 1, &mut request, generator)?;
+        provider_headers(provider, &rules.retry_headers, draft.event, attempt - 1, &mut request, generator)?;
     }
     for name in draft.headers.keys() {
         request.headers.remove(name);
@@ -153,6 +153,7 @@ pub fn compose_attempt(
 }
 
 fn provider_headers(
+    provider: &Provider,
     templates: &[(HeaderName, Template)],
     event: &str,
     attempt: u32,
@@ -163,7 +164,7 @@ fn provider_headers(
     let variables = [("event.name", Cow::Borrowed(event.as_bytes())), ("attempt", Cow::Borrowed(attempt.as_bytes()))];
     let mut made = HeaderMap::new();
     for (name, template) in templates {
-        let scope = Scope { variables: &variables, generator: Some(generator), ..Scope::of(request) };
+        let scope = Scope { variables: &variables, generator: Some(generator), ..provider.scope(request) };
         let value = template.render_text(&scope).map_err(template_error(format!("header `{name}`")))?;
         // Without an event there is nothing to say in the header that names it.
         if !value.is_empty() {
@@ -191,9 +192,9 @@ pub fn sign(
         signature.timestamp.as_ref().map_or(super::signature::TimeUnit::Seconds, |rule| rule.unit),
         generator.borrow().now(),
     );
-    let url = request.uri.to_string();
+    let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
     let (place, value) = {
-        let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..Scope::of(request) };
+        let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..provider.scope(request) };
         let mut variables: Vec<(&str, Cow<'_, [u8]>)> = vec![("timestamp", now.into_bytes().into())];
         signature.bind(&base, &mut variables);
         let moment = generator.borrow().now();
@@ -234,7 +235,7 @@ pub fn resign(
     let absent = |name: &HeaderName| signature.reads_header(name) && !request.headers.contains_key(name);
     let needed: Vec<(HeaderName, Template)> =
         provider.delivery.headers.iter().filter(|(name, _)| absent(name)).cloned().collect();
-    provider_headers(&needed, "", 1, request, generator)?;
+    provider_headers(provider, &needed, "", 1, request, generator)?;
     sign(provider, Some(signature.id()), secret, request, generator)
 }
 
@@ -308,6 +309,7 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> R
             let key = Key::make(signature, scope).map_err(SignError::Secret)?;
             let unsigned = |error| match error {
                 RenderError::Unusable { problem } => SignError::Secret(problem),
+                RenderError::NotGiven(_) => failed(error),
                 absent => SignError::Template {
                     place: format!("signature `{}`", signature.id()),
                     source: RenderError::Absent(signature.describe_absence(&absent)),

@@ -342,6 +342,7 @@ impl Signature {
                 .iter()
                 .find(|(name, _)| *place == format!("value `{name}`"))
                 .map_or_else(|| place.clone(), |(_, source)| source.source().place()),
+            RenderError::NotGiven(name) => format!("value for `{name}`"),
             RenderError::Unusable { problem } => problem.clone(),
         }
     }

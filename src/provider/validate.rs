@@ -8,6 +8,7 @@ use super::condition::Condition;
 use super::manifest::{HandshakeTable, Manifest, ScenarioTable, SignatureTable};
 use super::problem::{Compiled, SENDER_NAMES, duration_seconds, problem, unknown};
 use super::template::{Expression, Template};
+use super::variable::PUBLIC_URL;
 
 /// Provider ids are folder names and flag values.
 fn is_name(text: &str) -> bool {
@@ -21,6 +22,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Compiled<()> {
         return Err(problem(id, format!("`id`: `{}` must be lower-case letters, digits and `-`", id.get_ref())));
     }
     unique_ids(&manifest.signature)?;
+    manifest.variable.keys().try_for_each(variable)?;
     delivery(manifest)?;
     manifest.scenario.iter().try_for_each(|table| scenario(table, manifest))?;
     manifest.handshake.iter().try_for_each(handshake)?;
@@ -33,6 +35,33 @@ pub(super) fn manifest(manifest: &Manifest) -> Compiled<()> {
     for (event, fixture) in &manifest.fixture {
         if fixture.documented && fixture.source.is_none() {
             return Err(problem(event, format!("fixture `{}` is documented but has no `source`", event.get_ref())));
+        }
+    }
+    Ok(())
+}
+
+/// Names of variables are typed on command lines and in configuration files.
+fn variable(name: &Spanned<String>) -> Compiled<()> {
+    let text = name.get_ref();
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if text.is_empty() || !text.bytes().all(is_word) {
+        return Err(problem(name, format!("variable `{text}`: write lower-case letters, digits and `_`")));
+    }
+    if text == PUBLIC_URL {
+        return Err(problem(name, format!("variable `{text}`: every provider has it already")));
+    }
+    Ok(())
+}
+
+/// Every `var:NAME` of the text must be declared.
+pub(super) fn variables(manifest: &Manifest, text: &str) -> Compiled<()> {
+    for (at, found) in text.match_indices("var:").filter(|(at, _)| text[..*at].ends_with(['{', '?', '"', '\''])) {
+        let rest = &text[at + found.len()..];
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let name = &rest[..length];
+        if name != PUBLIC_URL && !manifest.variable.keys().any(|known| known.get_ref() == name) {
+            let place = Spanned::new(at..at + found.len() + length, ());
+            return Err(problem(&place, format!("`var:{name}`: declare it in a table [variable.{name}]")));
         }
     }
     Ok(())

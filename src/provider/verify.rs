@@ -24,22 +24,30 @@ use super::template::{Expression, RenderError, Scope, Source};
 use super::timestamp;
 use crate::model::{Expected, Reason, Request, Secret, Verdict, VerdictStatus};
 
-/// A provider's signatures with the keys for one secret: made once, used for every request.
+/// A provider's signatures with the keys for its secrets: made once, used for every request.
 #[derive(Clone)]
 pub struct Verifier {
     provider: Arc<Provider>,
-    secret: Option<Secret>,
+    keyrings: Vec<Keyring>,
+}
+
+/// One secret, with its key for each signature that can have one before the request is known.
+#[derive(Clone)]
+struct Keyring {
+    secret: Secret,
     keys: Vec<Option<Result<Key, String>>>,
 }
 
 impl Verifier {
-    /// Prepares the keys. Without a secret every verdict is `unchecked`.
-    pub fn new(provider: Arc<Provider>, secret: Option<Secret>) -> Self {
-        let keys = match &secret {
-            Some(secret) => provider.signatures.iter().map(|signature| Key::prepare(signature, secret)).collect(),
-            None => Vec::new(),
+    /// Prepares the keys. A request is valid that any of the secrets signed: during a rotation there are two.
+    /// Without a secret every verdict is `unchecked`.
+    pub fn new(provider: Arc<Provider>, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let keyring = |secret: Secret| Keyring {
+            keys: provider.signatures.iter().map(|signature| Key::prepare(signature, &secret)).collect(),
+            secret,
         };
-        Self { provider, secret, keys }
+        let keyrings = secrets.into_iter().map(keyring).collect();
+        Self { provider, keyrings }
     }
 
     /// The provider.
@@ -49,20 +57,27 @@ impl Verifier {
 
     /// Whether there is a secret to check with.
     pub fn has_secret(&self) -> bool {
-        self.secret.is_some()
+        !self.keyrings.is_empty()
     }
 
-    /// What it checks with.
+    /// What it checks with first, and what is signed with.
     pub fn secret(&self) -> Option<&Secret> {
-        self.secret.as_ref()
+        self.secrets().next()
     }
 
-    /// The value of the header that is a credential in itself under this signature.
-    pub fn credential(&self, id: &str) -> Option<HeaderValue> {
+    /// Everything it checks with.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.keyrings.iter().map(|keyring| &keyring.secret)
+    }
+
+    /// The value of the header that is a credential in itself under this signature, for the secret of this
+    /// label or the first.
+    pub fn credential(&self, id: &str, label: Option<&str>) -> Option<HeaderValue> {
+        let secret = self.secrets().find(|secret| label.is_none_or(|label| secret.label() == label))?;
         let name = self.provider.credential_header(id)?;
         let generator = RefCell::new(Generator::new(0, Timestamp::UNIX_EPOCH));
         let mut request = Request::default();
-        sign(&self.provider, Some(id), self.secret.as_ref()?, &mut request, &generator).ok()?;
+        sign(&self.provider, Some(id), secret, &mut request, &generator).ok()?;
         request.headers.remove(name)
     }
 
@@ -72,12 +87,32 @@ impl Verifier {
         if self.provider.signatures.is_empty() {
             return Verdict::unchecked(Reason::NotSigned { provider: id() });
         }
-        let Some(secret) = &self.secret else {
+        if self.keyrings.is_empty() {
             return Verdict::unchecked(Reason::NoSecret { provider: id() });
-        };
-        let scope = Scope { url: circumstances.url, secret: Some(secret.expose()), ..Scope::of(request) };
+        }
+        let public_url = self.provider.given.public_url(request);
+        let url = circumstances.url.or(public_url.as_deref());
+        let scope = Scope { url, ..self.provider.scope(request) };
         let mut best: Option<Verdict> = None;
-        for (signature, key) in self.alternatives(secret, &scope) {
+        for keyring in &self.keyrings {
+            let verdict = self.verify_with(keyring, &scope, circumstances);
+            let Some(mut verdict) = verdict else { continue };
+            if verdict.status == VerdictStatus::Valid {
+                verdict.secret = (self.keyrings.len() > 1).then(|| keyring.secret.label().into());
+                return verdict;
+            }
+            if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
+                best = Some(verdict);
+            }
+        }
+        best.unwrap_or_else(|| self.unsigned(&scope))
+    }
+
+    /// The best verdict over the alternatives that take this secret; none where none of them stands in the request.
+    fn verify_with(&self, keyring: &Keyring, scope: &Scope<'_>, circumstances: &Circumstances<'_>) -> Option<Verdict> {
+        let scope = Scope { secret: Some(keyring.secret.expose()), ..*scope };
+        let mut best: Option<Verdict> = None;
+        for (signature, key) in self.alternatives(keyring, &scope) {
             for (source, text) in signature.find(&scope) {
                 let verdict = match key {
                     Some(Err(problem)) => refused(signature, Reason::UnusableSecret { problem: problem.clone() }),
@@ -87,31 +122,30 @@ impl Verifier {
                     }
                 };
                 if verdict.status == VerdictStatus::Valid {
-                    return verdict;
+                    return Some(verdict);
                 }
                 if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
                     best = Some(verdict);
                 }
             }
         }
-        best.unwrap_or_else(|| self.unsigned(secret, &scope))
+        best
     }
 
     fn alternatives<'s>(
         &'s self,
-        secret: &'s Secret,
+        keyring: &'s Keyring,
         scope: &'s Scope<'_>,
     ) -> impl Iterator<Item = (&'s Signature, &'s Option<Result<Key, String>>)> {
-        self.provider
-            .signatures
-            .iter()
-            .zip(&self.keys)
-            .filter(move |(signature, _)| self.provider.takes(signature, secret.expose()) && signature.applies(scope))
+        let takes = |signature: &Signature| self.provider.takes(signature, keyring.secret.expose());
+        let all = self.provider.signatures.iter().zip(&keyring.keys);
+        all.filter(move |(signature, _)| takes(signature) && signature.applies(scope))
     }
 
-    fn unsigned(&self, secret: &Secret, scope: &Scope<'_>) -> Verdict {
+    fn unsigned(&self, scope: &Scope<'_>) -> Verdict {
         let mut places: Vec<String> = Vec::new();
-        for (signature, _) in self.alternatives(secret, scope).filter(|(signature, _)| !signature.deprecated) {
+        let alternatives = self.keyrings.iter().flat_map(|keyring| self.alternatives(keyring, scope));
+        for (signature, _) in alternatives.filter(|(signature, _)| !signature.deprecated) {
             let place = signature.place();
             if !places.contains(&place) {
                 places.push(place);
@@ -128,13 +162,20 @@ fn rank(verdict: &Verdict) -> u8 {
     match verdict.reason {
         Some(Reason::TooOld { .. } | Reason::TooNew { .. } | Reason::CheckFailed { .. }) => 3,
         Some(Reason::Mismatch { .. } | Reason::NoneMatch { .. } | Reason::WrongCredential { .. }) => 2,
-        Some(Reason::MissingPart { .. } | Reason::MalformedTimestamp { .. }) => 1,
+        Some(Reason::MissingPart { .. } | Reason::MalformedTimestamp { .. } | Reason::MissingVariable { .. }) => 1,
         _ => 0,
     }
 }
 
 fn refused(signature: &Signature, reason: Reason) -> Verdict {
     Verdict::new(VerdictStatus::Invalid, Some(signature.id.clone()), Some(reason))
+}
+
+/// Nothing can be checked before the user says what no request carries.
+fn not_given(signature: &Signature, name: &str) -> Verdict {
+    let reason = Reason::MissingVariable { name: name.to_owned() };
+    Verdict::new(VerdictStatus::Unchecked, Some(signature.id.clone()), Some(reason))
+        .with_hint(format!("give it with --var {name}=VALUE"))
 }
 
 /// Constant-time comparison of texts of any length: their digests have one length.
@@ -251,6 +292,7 @@ impl Attempt<'_> {
             Ok(true) => self.check_rest(&scope),
             Ok(false) => Err(Box::new(self.mismatch(&scope, key, &candidates))),
             Err(RenderError::Unusable { problem }) => self.refuse(Reason::UnusableSecret { problem }),
+            Err(RenderError::NotGiven(name)) => Err(Box::new(not_given(self.signature, &name))),
             Err(error) => self.refuse(Reason::MissingPart { place: self.signature.describe_absence(&error) }),
         }
     }

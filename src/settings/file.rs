@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::api::{ApiSettings, ApiTable};
 use super::flags::{FlagValue, Flags};
-use super::secret::{NOT_THE_SECRET, SecretOrigin};
+use super::secret::{LabelledOrigin, NOT_THE_SECRET};
 use super::webhook::{WantedWebhook, WebhookTable};
 use crate::cli;
 use crate::error::{Exit, Failure};
@@ -64,6 +64,8 @@ struct Tables {
 struct ProviderSettings {
     /// Any value, so that an error about its type does not repeat it.
     secret: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    vars: BTreeMap<String, String>,
     signature: Option<SignatureTable>,
     api: Option<ApiTable>,
 }
@@ -128,10 +130,34 @@ impl ConfigFile {
         self.layers().flat_map(|tables| tables.flags(command, &origin)).collect()
     }
 
-    pub(super) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
+    /// Where the secrets of a provider are, the current one first, and the file that says so.
+    pub(super) fn secrets(&self, provider: &str) -> Option<(Vec<LabelledOrigin>, String)> {
         let written = self.layers().find_map(|tables| tables.provider(provider)?.secret.as_ref())?;
-        let origin = SecretOrigin::parse(written.get_ref()).ok()?;
-        Some((origin.relative_to(self.path.parent()), self.path.display().to_string()))
+        let mut origins = LabelledOrigin::parse_all(written.get_ref()).ok()?;
+        for one in &mut origins {
+            one.origin = one.origin.clone().relative_to(self.path.parent());
+        }
+        Some((origins, self.path.display().to_string()))
+    }
+
+    /// Every secret that any of the tables names, of whatever profile.
+    pub(super) fn all_secrets(&self) -> Vec<LabelledOrigin> {
+        let profiles = self.tables.profile.iter().map(|(name, tables)| (Some(name), tables));
+        let tables = profiles.chain([(None, &self.tables)]);
+        let providers = tables.flat_map(|(profile, tables)| tables.provider.iter().map(move |named| (profile, named)));
+        let origins = providers.flat_map(|(profile, (id, settings))| {
+            let written =
+                settings.secret.as_ref().and_then(|written| LabelledOrigin::parse_all(written.get_ref()).ok());
+            written.into_iter().flatten().map(move |one| one.of(id.get_ref(), profile.map(String::as_str)))
+        });
+        origins.map(|one| LabelledOrigin { origin: one.origin.relative_to(self.path.parent()), ..one }).collect()
+    }
+
+    /// Values of a provider's variables; those of the profile come last and count.
+    pub(super) fn variables(&self, provider: &str) -> Vec<(&str, &str)> {
+        let layers: Vec<&Tables> = self.layers().collect();
+        let tables = layers.into_iter().rev().filter_map(|tables| tables.provider(provider));
+        tables.flat_map(|table| &table.vars).map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     pub(super) fn add_api(&self, provider: &str, settings: &mut ApiSettings) {
@@ -225,7 +251,7 @@ impl ConfigFile {
             }
             for settings in tables.provider.values() {
                 if let Some(secret) = &settings.secret
-                    && let Err(problem) = SecretOrigin::parse(secret.get_ref())
+                    && let Err(problem) = LabelledOrigin::parse_all(secret.get_ref())
                 {
                     return Err(self.wrong_at(secret, problem));
                 }

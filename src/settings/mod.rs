@@ -20,7 +20,7 @@ use crate::store::Retention;
 pub(crate) use api::{ApiSettings, Said, UserName};
 pub(crate) use file::{ConfigFile, Route};
 pub(crate) use flags::{FlagValue, preset};
-pub(crate) use secret::{SecretOrigin, read_secret, warn_if_readable};
+pub(crate) use secret::{LabelledOrigin, SecretOrigin, read_secret, warn_if_readable};
 pub(crate) use webhook::WantedWebhook;
 
 /// The name that is searched for upwards from the working directory.
@@ -75,9 +75,19 @@ impl Settings {
         found
     }
 
-    /// Where the configuration keeps a provider's secret.
-    pub(crate) fn secret(&self, provider: &str) -> Option<(SecretOrigin, String)> {
-        self.files.iter().find_map(|file| file.secret(provider))
+    /// Where the configuration keeps a provider's secrets, the current one first.
+    pub(crate) fn secrets(&self, provider: &str) -> Option<(Vec<LabelledOrigin>, String)> {
+        self.files.iter().find_map(|file| file.secrets(provider))
+    }
+
+    /// Where it keeps any secret at all, whatever the provider and the profile.
+    pub(crate) fn all_secrets(&self) -> Vec<LabelledOrigin> {
+        self.files.iter().flat_map(ConfigFile::all_secrets).collect()
+    }
+
+    /// The values that it gives a provider's variables; a later one counts more.
+    pub(crate) fn variables(&self, provider: &str) -> Vec<(&str, &str)> {
+        self.files.iter().rev().flat_map(|file| file.variables(provider)).collect()
     }
 
     /// How the configuration has a provider's registration API reached.

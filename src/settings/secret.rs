@@ -29,6 +29,48 @@ const MAX_SECRET: u64 = 64 * 1024;
 pub(super) const NOT_THE_SECRET: &str =
     "a file says where a secret is, \"env:NAME\", \"file:PATH\" or \"keyring:SERVICE/ACCOUNT\", not the secret itself";
 
+/// A place that holds a secret, with the name that its user gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LabelledOrigin {
+    /// Such as `previous`.
+    pub(crate) label: Option<String>,
+    /// The place.
+    pub(crate) origin: SecretOrigin,
+}
+
+impl LabelledOrigin {
+    /// Reads one place, a list of them, or a table of labels and places; the first is the current secret.
+    pub(super) fn parse_all(value: &toml::Value) -> Result<Vec<Self>, &'static str> {
+        let one = |label: Option<&String>, value: &toml::Value| -> Result<Self, &'static str> {
+            Ok(Self { label: label.cloned(), origin: SecretOrigin::parse(value)? })
+        };
+        let all: Vec<Self> = match value {
+            toml::Value::Array(list) => list.iter().map(|value| one(None, value)).collect::<Result<_, _>>()?,
+            toml::Value::Table(table) => {
+                table.iter().map(|(label, value)| one(Some(label), value)).collect::<Result<_, _>>()?
+            }
+            value => vec![one(None, value)?],
+        };
+        if all.is_empty() { Err(NOT_THE_SECRET) } else { Ok(all) }
+    }
+
+    /// The same, called after the provider and the profile that it belongs to.
+    pub(super) fn of(self, provider: &str, profile: Option<&str>) -> Self {
+        let own = self.label.map(|label| format!(" `{label}`")).unwrap_or_default();
+        let profile = profile.map(|profile| format!(" in profile `{profile}`")).unwrap_or_default();
+        Self { label: Some(format!("the secret{own} of {provider}{profile}")), origin: self.origin }
+    }
+
+    /// Reads the secret, under its label.
+    pub(crate) fn read(&self, say: &mut dyn FnMut(&str)) -> Result<Secret, Failure> {
+        let secret = read_secret(&self.origin, say)?;
+        Ok(match &self.label {
+            Some(label) => secret.labelled(label),
+            None => secret,
+        })
+    }
+}
+
 impl SecretOrigin {
     /// Reads `env:NAME`, `file:PATH` or `keyring:SERVICE/ACCOUNT` (its last `/` divides). Anything else would be the secret itself, which has no place in a file
     /// that is committed; the error does not repeat it.

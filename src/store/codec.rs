@@ -76,6 +76,13 @@ struct EventHead<'a> {
     hint: Option<&'a str>,
 }
 
+/// What an event's head got later: it follows the head, and older heads end before it.
+#[derive(Default, Serialize, Deserialize)]
+struct EventMore<'a> {
+    /// Label of the secret that matched, where there were several.
+    secret: Option<&'a str>,
+}
+
 /// Everything of a delivery besides its row's columns and the body of the answer.
 #[derive(Serialize, Deserialize)]
 struct DeliveryHead<'a> {
@@ -108,7 +115,7 @@ pub(super) struct EventColumns {
 pub(super) fn pack_event(event: &Event) -> (Packed, Packed) {
     let Request { method, uri, headers, body } = &event.request;
     let uri = uri.to_string();
-    let Verdict { scheme, reason, hint, .. } = &event.verdict;
+    let Verdict { scheme, reason, hint, secret, .. } = &event.verdict;
     let head = EventHead {
         method: method.as_str(),
         uri: &uri,
@@ -120,7 +127,9 @@ pub(super) fn pack_event(event: &Event) -> (Packed, Packed) {
         reason: reason.as_ref().and_then(|reason| serde_json::to_string(reason).ok()),
         hint: hint.as_deref(),
     };
-    (pack(Content::Head, written(&head)), pack(Content::Body, body.clone()))
+    let more = EventMore { secret: secret.as_deref() };
+    let head = [written(&head), written(&more)].concat();
+    (pack(Content::Head, head.into()), pack(Content::Body, body.clone()))
 }
 
 pub(super) fn unpack_event(
@@ -131,7 +140,8 @@ pub(super) fn unpack_event(
     body: (u8, &[u8]),
 ) -> Result<Event, Unreadable> {
     let head = unpack(Content::Head, head.0, head.1)?;
-    let head: EventHead<'_> = read(&head)?;
+    let (head, more): (EventHead<'_>, &[u8]) = parsed(postcard::take_from_bytes(&head))?;
+    let more: EventMore<'_> = if more.is_empty() { EventMore::default() } else { read(more)? };
     let mut headers = read_headers(&head.headers)?;
     for (position, value) in (0_u16..).zip(headers.values_mut()) {
         if head.sealed.contains(&position) {
@@ -144,6 +154,7 @@ pub(super) fn unpack_event(
     };
     let mut verdict = Verdict::new(columns.verdict, head.scheme.map(Arc::from), reason);
     verdict.hint = head.hint.map(str::to_owned);
+    verdict.secret = more.secret.map(Arc::from);
     Ok(Event {
         id,
         received_at,

@@ -8,7 +8,7 @@ use clap_complete::ArgValueCompleter;
 use super::FilterArgs;
 use crate::cli::complete;
 use crate::cli::values::{Rate, Speed, StatusRange, duration, status_range};
-use crate::cli::{SecretArgs, SignatureArgs, TlsArgs};
+use crate::cli::{SecretArgs, SignatureArgs, TlsArgs, VariableArgs};
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -57,6 +57,8 @@ pub(crate) struct ReplayArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) signature: SignatureArgs,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
     /// At most this many requests, such as 50/s
     #[arg(long, value_name = "RATE", help_heading = "Pace")]
     pub(crate) rate: Option<Rate>,

@@ -57,7 +57,7 @@ pub(super) fn secret(
     args: &SecretArgs,
     context: &Context,
 ) -> Result<Option<Secret>, Failure> {
-    let is_meant = args.secret.is_typed() || operation == Operation::Create && api.takes(operation, "secret");
+    let is_meant = args.is_typed() || operation == Operation::Create && api.takes(operation, "secret");
     if is_meant { chosen::named_secret(context, args) } else { Ok(None) }
 }
 

@@ -14,8 +14,8 @@ use super::removal::{MAX_ID, Removal, is_removable, remove, report, sentence};
 use super::session::Session;
 use super::{events, target};
 use crate::cli::{ConnectionArgs, ListenArgs, RegisterArgs, TlsArgs};
-use crate::commands::Context;
 use crate::commands::listen::interrupt;
+use crate::commands::{Context, chosen};
 use crate::error::{Exit, Failure};
 use crate::folders;
 use crate::listener::Providers;
@@ -70,13 +70,16 @@ pub(in crate::commands) fn wish(
         return Err(Failure::usage("--register needs the address at which the provider reaches this listener")
             .hint("give it with --public-url, such as https://me.ngrok.app/hooks"));
     };
-    let session = Session::open(context, id, &connection(args))?;
+    let provider = context.catalogue.provider(id)?;
+    let session = Session::open(context, id, &connection(args, &provider))?;
     prepare(context, &session, url, register_events, providers.secret_of(id).cloned()).map(Some)
 }
 
 /// The flags of `listen` in the words of `webhooks`.
-fn connection(args: &ListenArgs) -> ConnectionArgs {
-    let RegisterArgs { api_url, variables, credentials, .. } = args.register.clone();
+fn connection(args: &ListenArgs, provider: &Provider) -> ConnectionArgs {
+    let RegisterArgs { api_url, mut variables, credentials, .. } = args.register.clone();
+    // What the provider signs is no business of its API.
+    variables.retain(|text| !text.split_once('=').is_some_and(|(name, _)| chosen::declares(provider, name)));
     ConnectionArgs {
         api_url,
         variables,

@@ -119,6 +119,8 @@ struct Verdict<'a> {
     scheme: Option<&'a str>,
     reason: Option<String>,
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
 }
 
 /// Writes what stands before the entries.
@@ -168,6 +170,7 @@ fn own(record: &Record) -> Own<'_> {
             scheme: verdict.scheme.as_deref(),
             reason: verdict.reason.as_ref().map(ToString::to_string),
             hint: verdict.hint.as_deref(),
+            secret: verdict.secret.as_deref(),
         },
         remote: event.remote.to_string(),
         target: last.map(|delivery| delivery.target.as_str()),

@@ -53,6 +53,7 @@ impl Key {
         let render = || -> Result<Zeroizing<Vec<u8>>, String> {
             signature.key.render(scope).map(Zeroizing::new).map_err(|error| match error {
                 RenderError::Absent(place) => format!("there is no {place}"),
+                RenderError::NotGiven(name) => format!("no value is known for `{name}` (--var {name}=VALUE)"),
                 RenderError::Unusable { problem } => problem,
             })
         };

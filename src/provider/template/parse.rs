@@ -128,13 +128,14 @@ fn prefixed_source(kind: &str, rest: &str) -> Result<Source, String> {
         "header" => Source::Header(
             HeaderName::from_bytes(rest.as_bytes()).map_err(|_| format!("`{rest}` is not a header name"))?,
         ),
+        "var" => Source::Given(rest.into()),
         "query" => Source::QueryParameter(rest.into()),
         "form" => match rest.split_once('#') {
             Some((field, place)) => Source::FormField(field.into(), Some(pointer(place)?)),
             None => Source::FormField(rest.into(), None),
         },
         "json" => Source::Json(pointer(rest)?),
-        other => return Err(format!("unknown source `{other}:` (known: header query form json)")),
+        other => return Err(format!("unknown source `{other}:` (known: header query form json var)")),
     })
 }
 

@@ -8,6 +8,7 @@ use super::source::Source;
 use crate::json;
 use crate::model::Request;
 use crate::provider::generator::Generator;
+use crate::provider::variable::Given;
 
 /// Name and value pairs of a form, a query or the headers.
 pub type Pairs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
@@ -27,6 +28,9 @@ pub enum RenderError {
     /// A value that is not optional is absent; the text says which.
     #[error("the request has no {0}")]
     Absent(String),
+    /// A value that only the user can give is not given.
+    #[error("no value is known for `{0}`: give it with --var {0}=VALUE")]
+    NotGiven(String),
     /// A value has not the form that a filter needs.
     #[error("{problem}")]
     Unusable {
@@ -52,6 +56,8 @@ pub struct Scope<'a> {
     pub url: Option<&'a str>,
     /// The secret's bytes.
     pub secret: Option<&'a [u8]>,
+    /// What the user gives for the provider's variables.
+    pub(crate) given: &'a Given,
     /// Captures and variables; looked up from the back.
     pub variables: &'a [(&'a str, Cow<'a, [u8]>)],
     /// Makes up ids and times, when sending.
@@ -61,7 +67,15 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// A scope over a request alone.
     pub fn of(request: &'a Request) -> Self {
-        Self { request, body: &request.body, url: None, secret: None, variables: &[], generator: None }
+        Self {
+            request,
+            body: &request.body,
+            url: None,
+            secret: None,
+            given: Given::NONE,
+            variables: &[],
+            generator: None,
+        }
     }
 
     /// The whole URL: as given, or as far as the request tells (`http://` + `Host` + target).
@@ -136,7 +150,7 @@ impl Expression {
         let mut value = match self.source.read(scope)? {
             Some(value) => value,
             None if self.optional => return Ok(None),
-            None => return Err(RenderError::Absent(self.source.place())),
+            None => return Err(self.source.absence()),
         };
         for filter in &self.filters {
             value = filter.apply(value, scope)?;
@@ -146,6 +160,13 @@ impl Expression {
 }
 
 impl Source {
+    fn absence(&self) -> RenderError {
+        match self {
+            Self::Given(name) => RenderError::NotGiven(name.to_string()),
+            other => RenderError::Absent(other.place()),
+        }
+    }
+
     fn read<'a>(&self, scope: &Scope<'a>) -> Result<Option<Value<'a>>, RenderError> {
         let text = |text: String| Some(Cow::Owned(text.into_bytes()));
         let bytes: Option<Cow<'a, [u8]>> = match self {
@@ -172,6 +193,7 @@ impl Source {
             }),
             Self::Json(pointer) => json::find(scope.body, pointer).map(|place| json::scalar(&scope.body[place])),
             Self::Secret => scope.secret.map(Cow::Borrowed),
+            Self::Given(name) => scope.given.get(name).map(|value| Cow::Borrowed(value.as_bytes())),
             Self::Variable(name) => {
                 scope.variables.iter().rev().find(|(known, _)| *known == &**name).map(|(_, value)| value.clone())
             }

@@ -40,6 +40,8 @@ pub enum Source {
     Json(Pointer),
     /// The secret's bytes.
     Secret,
+    /// A value that the user gives, `var:webhook_id`.
+    Given(Box<str>),
     /// A capture, a declared variable, or a sender's variable such as `event.name`.
     Variable(Box<str>),
     /// A value made up by the sender: `$uuid`, `$hex:24`.
@@ -64,6 +66,7 @@ impl Source {
             Self::FormField(name, Some(pointer)) => format!("JSON value `{pointer}` in form field `{name}`"),
             Self::Json(pointer) => format!("JSON value `{pointer}`"),
             Self::Secret => "secret".into(),
+            Self::Given(name) => format!("value for `{name}`"),
             Self::Variable(name) => format!("value `{name}`"),
             Self::Generated(_) => "generated value".into(),
         }

@@ -158,6 +158,7 @@ impl<'a> Recipe<'a> {
             return Ok(known.clone());
         }
         let provider = chosen::provider(self.context, id, &self.args.signature)?;
+        let provider = chosen::with_variables(provider, &self.args.variables.variables)?;
         let secret = chosen::secret(self.context, &provider, &self.args.secret)?;
         let signer = Signer { provider, secret };
         self.signers.borrow_mut().insert(id.to_owned(), signer.clone());
