@@ -21,6 +21,7 @@ mod forward;
 mod hints;
 mod history;
 mod hostile;
+mod inside;
 mod jwt;
 #[cfg(target_os = "linux")]
 mod keyring;

@@ -228,7 +228,7 @@ fn a_manifest_that_signs_in_a_header_verifies_what_it_signs() {
             let generator = RefCell::new(Generator::new(1, now()));
             let request = match compose(&provider, &draft, Some(&secret), &generator) {
                 Ok(request) => request,
-                Err(SignError::Secret(_) | SignError::Template { .. } | SignError::Place(_)) => continue,
+                Err(SignError::Secret(_) | SignError::Template { .. } | SignError::Place { .. }) => continue,
                 Err(error) => panic!("{path}: {error}"),
             };
             let verifier = Verifier::new(Arc::clone(&provider), Some(secret.clone()));

@@ -1,17 +1,15 @@
 //! Requests that must be refused: one thing is spoiled, everything else is right.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
-use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::Tamper;
 use crate::error::Failure;
 use crate::json;
 use crate::model::{Request, Secret};
-use crate::provider::{Generator, Provider, Signature, choose_signature};
+use crate::provider::{Generator, Provider, choose_signature};
 
 /// Past every provider's tolerance, which is minutes.
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(24);
@@ -62,6 +60,7 @@ pub(super) fn secret(kind: Option<Tamper>, secret: Option<Secret>) -> Result<Opt
 /// Spoils a signed request.
 pub(super) fn spoil(kind: Tamper, provider: &Provider, request: &mut Request) {
     match kind {
+        Tamper::Body if provider.spoil_signed_value(request, flip) => {}
         Tamper::Body => {
             let mut body = request.body.to_vec();
             let place = last_string(&body).unwrap_or(0..body.len());
@@ -70,29 +69,10 @@ pub(super) fn spoil(kind: Tamper, provider: &Provider, request: &mut Request) {
             }
             request.body = body.into();
         }
-        Tamper::Signature => {
-            for header in signature_headers(provider) {
-                if let Some(value) = request.headers.get_mut(header) {
-                    let mut bytes = value.as_bytes().to_vec();
-                    flip(&mut bytes);
-                    if let Ok(spoiled) = HeaderValue::from_bytes(&bytes) {
-                        *value = spoiled;
-                    }
-                }
-            }
-        }
-        Tamper::Missing => {
-            for header in signature_headers(provider) {
-                request.headers.remove(header);
-            }
-        }
+        Tamper::Signature => provider.spoil_signature(request, flip),
+        Tamper::Missing => provider.take_signature(request),
         Tamper::Timestamp | Tamper::Secret => {}
     }
-}
-
-/// Each header once: alternatives may share one.
-fn signature_headers(provider: &Provider) -> BTreeSet<&str> {
-    provider.signatures().iter().filter_map(Signature::header).map(HeaderName::as_str).collect()
 }
 
 /// The last string value of a JSON body, so that what is spoiled is still JSON.

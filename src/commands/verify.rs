@@ -165,7 +165,7 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
     Ok(output::print(text)?)
 }
 
-/// Prints the headers that the provider would send with a body.
+/// Prints the headers that the provider would send with a body, and what else of the request the signature changes.
 pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
     let provider = chosen::provider(context, &args.provider, &args.signature)?;
     let provider = chosen::with_variables(provider, &args.variables.variables)?;
@@ -195,22 +195,39 @@ pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
         let known: Vec<&str> = provider.signatures().iter().map(Signature::id).collect();
         context.say(&format!("note: the header is the credential itself, so it is masked ({})", known.join(", ")));
     }
-    print_headers(&request.headers, context)?;
+    let given: http::Uri = args.url.parse().unwrap_or_default();
+    let url = (request.uri.query() != given.query()).then(|| request.uri.to_string());
+    let signed_body = Some(&request.body).filter(|signed| **signed != body);
+    print_signed(&request.headers, url, signed_body.map(|body| &**body), context)?;
     Ok(Exit::Done)
 }
 
+/// What a provider would send: the headers, and the URL and the body where the signature stands there.
 #[derive(Serialize)]
-struct HeadersLine {
+struct SignedLine {
     headers: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
 }
 
-fn print_headers(headers: &HeaderMap, context: &Context) -> Result<(), Failure> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+fn print_signed(
+    headers: &HeaderMap,
+    url: Option<String>,
+    body: Option<&[u8]>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     if context.json() {
-        let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        return context.print_item("signed", &HeadersLine { headers });
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+        return context.print_item("signed", &SignedLine { headers, url, body: body.map(text) });
     }
-    let lines: String =
-        headers.iter().map(|(name, value)| format!("{name}: {}\n", output::untrusted(text(value)))).collect();
-    Ok(output::print(lines)?)
+    let url = url.map(|url| format!("{}\n", output::untrusted(url))).unwrap_or_default();
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", output::untrusted(text(value.as_bytes()))))
+        .collect();
+    let body = body.map(|body| format!("\n{}\n", output::untrusted(text(body)))).unwrap_or_default();
+    Ok(output::print(url + &lines + &body)?)
 }

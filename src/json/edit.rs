@@ -1,6 +1,6 @@
 //! Replacing or adding one value; every other byte stays.
 
-use super::find::{child, value_end};
+use super::find::{child, find, value_end};
 use super::pointer::index;
 use super::scan::skip_space;
 use super::{Kind, Pointer, SyntaxError, check, paths, quote_into, tokens};
@@ -71,6 +71,30 @@ pub fn set(text: &[u8], pointer: &Pointer, value: &[u8], missing: Missing) -> Re
     }
     let end = value_end(text, at).unwrap_or(text.len());
     Ok([&text[..at], value, &text[end..]].concat())
+}
+
+/// Takes the member or element out that `pointer` names, with its comma; `None` where it is not there.
+pub fn remove(text: &[u8], pointer: &Pointer) -> Option<Vec<u8>> {
+    let value = find(text, pointer)?;
+    let (_, parents) = pointer.segments().split_last()?;
+    let container = find(text, &Pointer::of(parents.to_vec()))?;
+    let start = match text[container.start] {
+        b'{' => key_start(text, container.start, value.start)?,
+        _ => value.start,
+    };
+    let behind = skip_space(text, value.end);
+    let before = text[..start].trim_ascii_end();
+    Some(if text.get(behind) == Some(&b',') {
+        [&text[..start], &text[skip_space(text, behind + 1)..]].concat()
+    } else {
+        [before.strip_suffix(b",").unwrap_or(&text[..start]), &text[value.end..]].concat()
+    })
+}
+
+/// Where the key of the value at `value` starts, in the object at `at`.
+fn key_start(text: &[u8], at: usize, value: usize) -> Option<usize> {
+    let before = tokens(&text[at..]).map_while(Result::ok).take_while(|token| at + token.start < value);
+    before.filter(|token| token.kind == Kind::Key).last().map(|token| at + token.start)
 }
 
 fn dotted(segments: &[String]) -> String {
@@ -199,7 +223,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json::find;
 
     fn edited(text: &str, path: &str, value: &str, missing: Missing) -> Result<String, SetError> {
         let pointer = Pointer::from_path(path).unwrap();
@@ -260,6 +283,18 @@ mod tests {
     fn nothing_is_set_inside_a_scalar() {
         let error = edited(r#"{"a":{"b":"x"}}"#, "a.b.c", "1", Missing::Add).unwrap_err();
         assert_eq!(error.to_string(), "`a.b` is a string, so nothing can be set inside it");
+    }
+
+    #[test]
+    fn what_is_removed_takes_its_comma_along() {
+        let removed = |text: &str, path: &str| {
+            remove(text.as_bytes(), &Pointer::from_path(path).unwrap()).map(|out| String::from_utf8(out).unwrap())
+        };
+        assert_eq!(removed(r#"{"a":{"x":1},"b":2}"#, "a").unwrap(), r#"{"b":2}"#);
+        assert_eq!(removed(r#"{"a":1, "b": {"c":[1, 2]} }"#, "b").unwrap(), r#"{"a":1 }"#);
+        assert_eq!(removed(r#"{"a":1, "b": {"c":[1, 2]} }"#, "b.c[1]").unwrap(), r#"{"a":1, "b": {"c":[1]} }"#);
+        assert_eq!(removed(r#"{"a":1}"#, "a").unwrap(), "{}");
+        assert_eq!(removed(r#"{"a":1}"#, "b"), None);
     }
 
     #[test]

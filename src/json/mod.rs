@@ -15,7 +15,7 @@ mod pointer;
 mod scan;
 mod string;
 
-pub use edit::{Missing, SetError, set};
+pub use edit::{Missing, SetError, remove, set};
 pub use error::SyntaxError;
 pub use find::find;
 pub use layout::{compact, indented, spaced};

@@ -327,6 +327,7 @@ fn delivery(manifest: &Manifest) -> Compiled<DeliveryRules> {
             .as_ref()
             .map(|path| Template::parse(path.get_ref(), &SENDER_NAMES).map_err(template_problem("path", path)))
             .transpose()?,
+        query: query(&table.query)?,
         content_types: table.content_types.clone(),
         headers: headers("headers", &table.headers)?,
         timeout: table.timeout.as_ref().map(|text| text.get_ref().clone()),
@@ -368,6 +369,16 @@ fn headers(key: &str, table: &OrderedTable) -> Compiled<Vec<(HeaderName, Templat
         Ok((header, template))
     };
     table.0.iter().map(header).collect()
+}
+
+/// Parameter templates of a sender, in the order of the file.
+fn query(table: &OrderedTable) -> Compiled<Vec<(Source, Template)>> {
+    let parameter = |(name, value): &(String, Spanned<String>)| {
+        let template = Template::parse(value.get_ref(), &SENDER_NAMES)
+            .map_err(|error| problem(value, format!("parameter `{name}` in [delivery.query]: {error}")))?;
+        Ok((Source::QueryParameter(name.as_str().into()), template))
+    };
+    table.0.iter().map(parameter).collect()
 }
 
 fn fresh(manifest: &Manifest) -> Compiled<Vec<FreshRule>> {

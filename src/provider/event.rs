@@ -8,7 +8,7 @@ use super::answers::{Answers, Reply};
 use super::disable::DisableRule;
 use super::manifest::Retries;
 use super::schedule::Schedule;
-use super::template::{Scope, Template};
+use super::template::{Scope, Source, Template};
 
 /// `[event]`, compiled. Lists are alternatives: the first that yields text counts.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,8 @@ pub struct DeliveryRules {
     pub method: Method,
     /// Appended to the path of the target.
     pub path: Option<Template>,
+    /// Parameters that the URL gets where it has none of the name.
+    pub query: Vec<(Source, Template)>,
     /// Content types the provider sends, the usual one first.
     pub content_types: Vec<String>,
     /// Headers in the sender's order.

@@ -214,6 +214,8 @@ pub struct DeliveryTable {
     pub method: Option<Spanned<String>>,
     pub path: Option<Spanned<String>>,
     #[serde(default)]
+    pub query: OrderedTable,
+    #[serde(default)]
     pub content_types: Vec<String>,
     pub form_field: Option<String>,
     #[serde(default)]

@@ -6,6 +6,7 @@ mod answers;
 pub mod api;
 mod catalogue;
 mod circumstances;
+mod companion;
 mod compile;
 mod condition;
 mod digest;
@@ -24,6 +25,7 @@ mod key;
     reason = "fields are the manifest's keys, described in CONTRIBUTING.md; some are only validated"
 )]
 mod manifest;
+mod place;
 mod problem;
 mod prove;
 mod scenario;

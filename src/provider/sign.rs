@@ -11,11 +11,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 
 use super::Provider;
+use super::companion;
 use super::format::SIGNATURE;
 use super::fresh;
 use super::generator::Generator;
 use super::key::Key;
-use super::signature::{Scheme, Signature};
+use super::signature::{Scheme, Signature, TimeUnit};
 use super::template::{RenderError, Scope, Source, Template};
 use super::timestamp;
 use crate::model::{Request, Secret};
@@ -70,13 +71,18 @@ pub enum SignError {
         /// How secrets for it begin.
         prefixes: String,
     },
-    /// The signature stands where it cannot be written yet.
-    #[error("a signature in the {0} cannot be written")]
-    Place(String),
+    /// What belongs to the signature cannot be written where it stands.
+    #[error("the {place} cannot be written: {problem}")]
+    Place {
+        /// Where.
+        place: String,
+        /// What is in the way.
+        problem: String,
+    },
 }
 
 /// The error of a template; `place` is written out only when there is one.
-fn template_error(place: impl std::fmt::Display) -> impl FnOnce(RenderError) -> SignError {
+pub(super) fn template_error(place: impl std::fmt::Display) -> impl FnOnce(RenderError) -> SignError {
     move |source| SignError::Template { place: place.to_string(), source }
 }
 
@@ -146,10 +152,35 @@ pub fn compose_attempt(
         request.headers.remove(name);
     }
     request.headers.extend(draft.headers.clone());
+    provider_query(provider, &rules.query, draft.event, attempt, &mut request, generator)?;
     if let Some(secret) = secret {
         sign(provider, draft.signature, secret, &mut request, generator)?;
     }
     Ok(request)
+}
+
+/// A parameter that the URL has already is the user's.
+fn provider_query(
+    provider: &Provider,
+    templates: &[(Source, Template)],
+    event: &str,
+    attempt: u32,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let attempt = attempt.to_string();
+    let variables = [("event.name", Cow::Borrowed(event.as_bytes())), ("attempt", Cow::Borrowed(attempt.as_bytes()))];
+    for (place, template) in templates {
+        if place.is_there(request) {
+            continue;
+        }
+        let scope = Scope { variables: &variables, generator: Some(generator), ..provider.scope(request) };
+        let value = template.render_text(&scope).map_err(template_error(place.place()))?;
+        if !value.is_empty() {
+            companion::put(place, request, &value)?;
+        }
+    }
+    Ok(())
 }
 
 fn provider_headers(
@@ -187,35 +218,12 @@ pub fn sign(
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
     let Some(signature) = choose_signature(provider, id, secret)? else { return Ok(()) };
-    set_variables(signature, request, generator)?;
-    let now = timestamp::write(
-        signature.timestamp.as_ref().map_or(super::signature::TimeUnit::Seconds, |rule| rule.unit),
-        generator.borrow().now(),
-    );
-    let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
-    let (place, value) = {
-        let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..provider.scope(request) };
-        let mut variables: Vec<(&str, Cow<'_, [u8]>)> = vec![("timestamp", now.into_bytes().into())];
-        signature.bind(&base, &mut variables);
-        let moment = generator.borrow().now();
-        let text = signature_text(signature, &Scope { variables: &variables, ..base }, moment)?;
-        variables.push((SIGNATURE, text.into()));
-        let format = signature.formats.first().ok_or_else(|| SignError::Place("request".into()))?;
-        let value = format
-            .render(&Scope { variables: &variables, ..base })
-            .map_err(template_error(format_args!("signature `{}`", signature.id())))?;
-        (signature.sources.first().map(|source| source.source().clone()), value)
-    };
-    let is_credential = matches!(signature.scheme, Scheme::Token | Scheme::Basic);
-    match place {
-        Some(Source::Header(name)) => set(&mut request.headers, name, &value, is_credential),
-        Some(other) => Err(SignError::Place(other.place())),
-        None => Ok(()),
-    }
+    companion::complete(provider, signature, secret, false, request, generator)?;
+    write(provider, signature, secret, request, generator)
 }
 
 /// Signs a request of the past anew: its signatures give way to a fresh one, the signed time says now, and
-/// an id that is signed is made up only where there is none. All other headers stay as they are.
+/// an id that is signed is made up only where there is none. Everything else stays as it is.
 pub fn resign(
     provider: &Provider,
     id: Option<&str>,
@@ -224,19 +232,108 @@ pub fn resign(
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
     let Some(signature) = choose_signature(provider, id, secret)? else { return Ok(()) };
-    for source in provider.signatures.iter().flat_map(|signature| &signature.sources) {
-        if let Source::Header(name) = source.source() {
-            request.headers.remove(name);
-        }
+    for place in provider.signatures.iter().flat_map(Signature::places).filter(|place| !place.is_in_body()) {
+        place.take(request);
     }
-    if let Some(name) = time_header(signature) {
-        request.headers.remove(name);
-    }
-    let absent = |name: &HeaderName| signature.reads_header(name) && !request.headers.contains_key(name);
+    let absent = |name: &HeaderName| {
+        signature.reads_header(name) && !request.headers.contains_key(name) && !is_time(signature, name)
+    };
     let needed: Vec<(HeaderName, Template)> =
         provider.delivery.headers.iter().filter(|(name, _)| absent(name)).cloned().collect();
     provider_headers(provider, &needed, "", 1, request, generator)?;
-    sign(provider, Some(signature.id()), secret, request, generator)
+    companion::complete(provider, signature, secret, true, request, generator)?;
+    write(provider, signature, secret, request, generator)
+}
+
+fn is_time(signature: &Signature, header: &HeaderName) -> bool {
+    matches!(signature.time_place(), Some(Source::Header(name)) if name == header)
+}
+
+/// Computes the signature and puts it in its place.
+fn write(
+    provider: &Provider,
+    signature: &Signature,
+    secret: &Secret,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let Some(place) = signature.places().next() else { return Ok(()) };
+    let value = value(provider, signature, secret, request, generator)?;
+    match place {
+        Source::Header(name) => set(&mut request.headers, name.clone(), &value, signature.is_credential()),
+        place => companion::put(place, request, &value),
+    }
+}
+
+/// The signature as it is written.
+fn value(
+    provider: &Provider,
+    signature: &Signature,
+    secret: &Secret,
+    request: &Request,
+    generator: &RefCell<Generator>,
+) -> Result<String, SignError> {
+    let moment = generator.borrow().now();
+    let now = timestamp::write(signature.timestamp.as_ref().map_or(TimeUnit::Seconds, |rule| rule.unit), moment);
+    let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
+    let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..provider.scope(request) };
+    let old = signature.places().next().and_then(|place| place.text(request)).unwrap_or_default();
+    let mut variables: Vec<(&str, Cow<'_, [u8]>)> =
+        signature.captured(&old).into_iter().map(|(name, value)| (name, value.as_bytes().to_vec().into())).collect();
+    variables.push(("timestamp", now.into_bytes().into()));
+    signature.bind(&base, &mut variables);
+    let text = signature_text(signature, &Scope { variables: &variables, ..base }, moment)?;
+    variables.push((SIGNATURE, text.into()));
+    let format = signature.formats.first();
+    let rendered = format.map(|format| format.render(&Scope { variables: &variables, ..base }));
+    rendered.unwrap_or(Ok(String::new())).map_err(template_error(format_args!("signature `{}`", signature.id())))
+}
+
+impl Provider {
+    /// Changes what stands where its signatures belong.
+    pub fn spoil_signature(&self, request: &mut Request, spoil: impl Fn(&mut [u8]) -> bool) {
+        for place in self.signature_places() {
+            let Some(text) = place.text(request) else { continue };
+            let mut bytes = text.into_bytes();
+            spoil(&mut bytes);
+            if let Ok(text) = String::from_utf8(bytes) {
+                // What stood there can be written there.
+                let _ = place.put(request, &text);
+            }
+        }
+    }
+
+    /// Changes a value of the body that is signed, where single values are; false where it is the whole body.
+    pub fn spoil_signed_value(&self, request: &mut Request, spoil: impl Fn(&mut [u8]) -> bool) -> bool {
+        let present = self.signatures.iter().find(|signature| signature.places().any(|place| place.is_there(request)));
+        let Some(signature) = present else { return false };
+        let in_body = || signature.signed_sources().filter(|source| source.is_in_body() || **source == Source::Form);
+        if in_body().any(|source| !source.is_place()) {
+            return false;
+        }
+        in_body().any(|place| {
+            let mut bytes = place.text(request).unwrap_or_default().into_bytes();
+            spoil(&mut bytes) && String::from_utf8(bytes).is_ok_and(|text| place.put(request, &text).is_ok())
+        })
+    }
+
+    /// Takes its signatures away.
+    pub fn take_signature(&self, request: &mut Request) {
+        for place in self.signature_places() {
+            place.take(request);
+        }
+    }
+
+    /// Each place once: alternatives may share one.
+    fn signature_places(&self) -> Vec<&Source> {
+        let mut places: Vec<&Source> = Vec::new();
+        for place in self.signatures.iter().flat_map(Signature::places) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
 }
 
 /// The alternative to sign with: the one asked for, else the first that takes this secret; none when the
@@ -258,42 +355,6 @@ pub fn choose_signature<'p>(
         return Err(SignError::NoneTakes { provider: provider.id().to_string(), prefixes: prefixes.join(" or ") });
     }
     Ok(found)
-}
-
-/// Headers that carry the time, and are not there yet, say now.
-fn set_variables(
-    signature: &Signature,
-    request: &mut Request,
-    generator: &RefCell<Generator>,
-) -> Result<(), SignError> {
-    let Some(rule) = &signature.timestamp else { return Ok(()) };
-    let now = timestamp::write(rule.unit, generator.borrow().now());
-    match time_header(signature) {
-        Some(name) if !request.headers.contains_key(&name) => set(&mut request.headers, name, &now, false),
-        _ => Ok(()),
-    }
-}
-
-/// The header that carries the signed time, where a header does.
-fn time_header(signature: &Signature) -> Option<HeaderName> {
-    let direct = |source: &Source| match source {
-        Source::Header(name) => Some(name.clone()),
-        Source::Variable(variable) => signature.variables.iter().find_map(|(name, source)| match source.source() {
-            Source::Header(header) if name == variable => Some(header.clone()),
-            _ => None,
-        }),
-        _ => None,
-    };
-    let header = std::cell::Cell::new(None);
-    signature.timestamp.as_ref()?.value.uses(|source| {
-        let found = direct(source);
-        let is_found = found.is_some();
-        if is_found {
-            header.set(found);
-        }
-        is_found
-    });
-    header.into_inner()
 }
 
 /// What takes the place of `{signature}`.

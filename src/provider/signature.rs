@@ -239,6 +239,16 @@ impl Signature {
         })
     }
 
+    /// Whether it is written into the body.
+    pub fn is_in_body(&self) -> bool {
+        self.sources.first().is_some_and(|source| source.source().is_in_body())
+    }
+
+    /// The places where it may stand.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().map(Expression::source)
+    }
+
     /// Whether what is sent is the secret itself.
     pub fn is_credential(&self) -> bool {
         matches!(self.scheme, Scheme::Token | Scheme::Basic)
@@ -259,13 +269,7 @@ impl Signature {
             _ => self.computed_from().collect(),
         };
         let checks = self.checks.iter().flat_map(|check| [&check.left, &check.right]);
-        let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
-        compared.into_iter().chain(checks).any(|template| {
-            template.uses(|source| match source {
-                Source::Variable(name) => by_name(name).is_some_and(|(_, variable)| is_body(variable.source())),
-                source => is_body(source),
-            })
-        })
+        compared.into_iter().chain(checks).any(|template| template.uses(|source| is_body(self.place_of(source))))
     }
 
     /// The templates whose values the signature depends on.
@@ -275,14 +279,24 @@ impl Signature {
 
     /// Whether what is signed holds the value of this header.
     pub(crate) fn reads_header(&self, header: &http::HeaderName) -> bool {
-        let is_it = |source: &Source| matches!(source, Source::Header(name) if name == header);
-        let by_name = |name: &str| self.variables.iter().find(|(known, _)| &**known == name);
-        self.computed_from().any(|template| {
-            template.uses(|source| match source {
-                Source::Variable(name) => by_name(name).is_some_and(|(_, variable)| is_it(variable.source())),
-                source => is_it(source),
-            })
-        })
+        self.signed_sources().any(|source| matches!(source, Source::Header(name) if name == header))
+    }
+
+    /// The places whose values are signed.
+    pub(crate) fn signed_sources(&self) -> impl Iterator<Item = &Source> {
+        self.computed_from().flat_map(Template::sources).map(|source| self.place_of(source))
+    }
+
+    /// The place whose value is the signed time; `None` where the signature itself holds it.
+    pub(crate) fn time_place(&self) -> Option<&Source> {
+        let sources = self.timestamp.iter().flat_map(|rule| rule.value.sources());
+        sources.map(|source| self.place_of(source)).find(|place| place.is_place())
+    }
+
+    /// The place that a declared name stands for.
+    fn place_of<'a>(&'a self, source: &'a Source) -> &'a Source {
+        let Source::Variable(name) = source else { return source };
+        self.variables.iter().find(|(known, _)| known == name).map_or(source, |(_, variable)| variable.source())
     }
 
     /// How it is written there: `t={timestamp},v1={signature}`.
@@ -332,6 +346,15 @@ impl Signature {
                 bound.push((name, value));
             }
         }
+    }
+
+    /// What else stands in a signature that was written before, such as the id of its key.
+    pub(crate) fn captured<'a>(&'a self, text: &'a str) -> Vec<(&'a str, &'a str)> {
+        let Some(format) = self.formats.first() else { return Vec::new() };
+        let groups = format.extract(text).unwrap_or_default();
+        let captures = groups.into_iter().next().map(|group| group.captures).unwrap_or_default();
+        let named = |name: String| format.captures().find(|known| *known == name);
+        captures.into_iter().filter_map(|(name, value)| Some((named(name)?, value))).collect()
     }
 
     /// What an absent variable is called by people: the header it comes from, not its short name.

@@ -82,6 +82,19 @@ impl Template {
         self.expressions().any(|expression| predicate(&expression.source))
     }
 
+    /// The source, where the template is that source and nothing else.
+    pub(crate) fn only_source(&self) -> Option<&Source> {
+        match &*self.segments {
+            [Segment::Expression(expression)] if expression.filters.is_empty() => Some(&expression.source),
+            _ => None,
+        }
+    }
+
+    /// All sources that it reads.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.expressions().map(|expression| &expression.source)
+    }
+
     pub(super) fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -104,6 +117,11 @@ impl Expression {
     /// Compiles what stands between braces, or a bare ref such as `header:X-Signature`.
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
         parse::expression(text, 0, variables)
+    }
+
+    /// What stands at a source, as it is.
+    pub(crate) fn of(source: Source) -> Self {
+        Self { optional: false, source, filters: Box::default() }
     }
 
     /// The source it reads.
