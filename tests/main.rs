@@ -22,6 +22,7 @@ mod hints;
 mod history;
 mod hostile;
 mod inside;
+mod interop;
 mod jwt;
 #[cfg(target_os = "linux")]
 mod keyring;

@@ -1,6 +1,6 @@
 //! The vendors' own SDKs: what nobody here wrote must find the mock to be the provider, and verify what it sends.
 //!
-//! The scripts are in tests/sdk, and `tests/run` installs what they import.
+//! The scripts are in tests/interop/mock, and `tests/run` installs what they import.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,8 +16,9 @@ use crate::sandbox::Sandbox;
 /// Longer than a script takes for a step on a busy machine; only a hang meets it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
+/// The npm project of the SDKs.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")
 }
 
 /// A file of an installed package.
@@ -38,7 +39,7 @@ impl Script {
     fn start(provider: &str, part: &str, ready: &Value) -> Self {
         installed("stripe");
         let mut command = Command::new("node");
-        command.arg(format!("{provider}.mjs")).arg(part).current_dir(folder()).env_clear();
+        command.arg(format!("mock/{provider}.mjs")).arg(part).current_dir(folder()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("MOCK", ready.to_string());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
