@@ -42,6 +42,7 @@ mod port;
 mod readme;
 mod registration_faults;
 mod replay;
+mod rotation;
 mod routes;
 mod sandbox;
 mod schema;

@@ -58,6 +58,9 @@ pub(crate) struct SendArgs {
     /// Send a request that must be refused: success is then a 4xx
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Body and headers")]
     pub(crate) tamper: Option<Tamper>,
+    /// Sign with two secrets, as while one is replaced: give the new one first, then the old one
+    #[arg(long, help_heading = "Secret and signature", conflicts_with = "tamper")]
+    pub(crate) rotate: bool,
     /// How many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Repetition")]
     pub(crate) count: Option<u64>,

@@ -20,7 +20,7 @@ use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
 use crate::output::{self, Presenter};
-use crate::provider::{Basis, Draft, Generator, compose_attempt};
+use crate::provider::{Basis, Draft, Generator, compose_attempt, countersign};
 
 /// Deliveries shown one by one; of more, only the first failures are.
 const SHOWN: u64 = 20;
@@ -65,9 +65,21 @@ struct Job {
     payload: Payload,
     headers: HeaderMap,
     secret: Option<Secret>,
+    previous: Option<Secret>,
     target: Target,
     expected: StatusRange,
     seed: u64,
+}
+
+/// The secret that is being replaced, with `--rotate`.
+fn previous(args: &SendArgs, second: Option<Secret>) -> Result<Option<Secret>, Failure> {
+    if !args.rotate {
+        return Ok(None);
+    }
+    second.map(Some).ok_or_else(|| {
+        Failure::usage("--rotate signs with two secrets, and fewer are known")
+            .hint("give the new one, then the old one: --secret-env NEW --secret-env OLD")
+    })
 }
 
 impl Job {
@@ -79,7 +91,9 @@ impl Job {
             headers.remove(name);
         }
         headers.extend(typed);
-        let secret = chosen::secret(context, &payload.provider, &args.secret)?;
+        let mut secrets = chosen::secrets(context, &payload.provider, &args.secret)?.into_iter();
+        let secret = secrets.next();
+        let previous = previous(args, secrets.next())?;
         if let Some(kind) = args.tamper {
             tamper::check(kind, &payload.provider, secret.as_ref())?;
         }
@@ -90,6 +104,7 @@ impl Job {
         Ok(Self {
             headers,
             secret: tamper::secret(args.tamper, secret)?,
+            previous,
             target: Target::parse(&args.to)?,
             expected: args.expected_status(),
             seed: seed(args),
@@ -141,6 +156,9 @@ impl Job {
             signature: None,
         };
         let mut request = compose_attempt(&self.payload.provider, &draft, attempt, self.secret.as_ref(), &generator)?;
+        if let Some(previous) = &self.previous {
+            countersign(&self.payload.provider, None, previous, &mut request, &generator)?;
+        }
         if let Some(kind) = self.args.tamper {
             tamper::spoil(kind, &self.payload.provider, &mut request);
         }

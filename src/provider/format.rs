@@ -89,6 +89,20 @@ impl Format {
         self.whole.render_text(scope)
     }
 
+    /// Writes a further signature behind those that are there: `t=1,v1=A` and `t=1,v1=B` make `t=1,v1=A,v1=B`.
+    /// Nothing where the format has room for one only.
+    pub(crate) fn append(&self, written: &str, further: &str) -> Option<String> {
+        if let Some(groups) = &self.groups {
+            return Some(format!("{written}{groups}{further}"));
+        }
+        let separator = self.separator.as_deref()?;
+        let is_signature = |text: &&str| {
+            self.items.iter().any(|item| item.captures(SIGNATURE) && item.read(text.trim(), &mut Group::default()))
+        };
+        let added = further.split(separator).filter(is_signature).last()?;
+        Some(format!("{written}{separator}{added}"))
+    }
+
     /// Reads the header, or says what is wrong and where.
     pub(crate) fn extract<'t>(&self, text: &'t str) -> Result<Vec<Group<'t>>, String> {
         let Some(separator) = &self.groups else { return Ok(vec![self.group(text)?]) };

@@ -56,7 +56,7 @@ pub use problem::ManifestError;
 pub use scenario::{Scenario, SharedValues, Step};
 pub use schedule::{Basis, Schedule};
 pub use selector::{Selector, SelectorError};
-pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, renew, resign, sign};
+pub use sign::{Draft, SignError, choose_signature, compose, compose_attempt, countersign, renew, resign, sign};
 pub use signature::{SecretHint, Signature};
 pub use variable::{PUBLIC_URL, Variable};
 pub use verify::Verifier;

@@ -63,6 +63,14 @@ pub enum SignError {
         /// What was asked for.
         id: String,
     },
+    /// The scheme writes one signature only.
+    #[error("a request of {provider} has room for one signature (`{signature}`): it cannot be signed with two secrets")]
+    NoRoom {
+        /// The provider.
+        provider: String,
+        /// The alternative.
+        signature: String,
+    },
     /// No alternative takes a secret of this form.
     #[error("no signature of {provider} takes this secret: it begins with {prefixes}")]
     NoneTakes {
@@ -243,6 +251,32 @@ pub fn resign(
     provider_headers(provider, &needed, "", 1, request, generator)?;
     companion::complete(provider, signature, secret, true, request, generator)?;
     write(provider, signature, secret, request, generator)
+}
+
+/// Adds the signature of another secret to a request that is signed already, as providers do while a secret is
+/// replaced: in the same header where it takes several, else in the scheme's further header.
+pub fn countersign(
+    provider: &Provider,
+    id: Option<&str>,
+    secret: &Secret,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let Some(signature) = choose_signature(provider, id, secret)? else { return Ok(()) };
+    let no_room = || SignError::NoRoom { provider: provider.id().to_string(), signature: signature.id().to_owned() };
+    let place = signature.places().next().ok_or_else(no_room)?;
+    let written = place.text(request).ok_or_else(no_room)?;
+    let further = value(provider, signature, secret, request, generator)?;
+    let both = signature.formats.first().and_then(|format| format.append(&written, &further));
+    let (place, text) = match (both, signature.places().nth(1)) {
+        (Some(both), _) => (place, both),
+        (None, Some(other)) => (other, further),
+        (None, None) => return Err(no_room()),
+    };
+    match place {
+        Source::Header(name) => set(&mut request.headers, name.clone(), &text, signature.is_credential()),
+        place => companion::put(place, request, &text),
+    }
 }
 
 fn is_time(signature: &Signature, header: &HeaderName) -> bool {
