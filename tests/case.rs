@@ -23,11 +23,14 @@ impl std::fmt::Debug for Case {
     }
 }
 
-/// Every signature that computes something from the request.
+/// Every signature in a header that computes something from the request.
 pub static COMPUTED: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let (providers, _) = Catalogue::default().all();
     let of = |provider: &Arc<Provider>| {
-        let computed = provider.signatures().iter().filter(|signature| signature.signed().next().is_some());
+        let computed = provider
+            .signatures()
+            .iter()
+            .filter(|signature| signature.signed().next().is_some() && signature.header().is_some());
         computed
             .map(|signature| Case { provider: Arc::clone(provider), signature: signature.id().to_owned() })
             .collect::<Vec<_>>()

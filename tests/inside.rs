@@ -1,4 +1,5 @@
-//! Signatures that stand elsewhere than in a header: in the JSON body, a form, the URL.
+//! Signatures that stand elsewhere than in one header: in the JSON body, its items, a form, the URL, several headers,
+//! or that are the body.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -30,6 +31,57 @@ source = "json:/notificationItems/0/NotificationRequestItem/additionalData/hmacS
 encoding = "base64"
 key = "{secret|unhex}"
 signed = "{json:/notificationItems/0/NotificationRequestItem/pspReference}:{json:/notificationItems/0/NotificationRequestItem/amount/value}"
+"#;
+
+const ITEMS: &str = r#"
+[[signature]]
+scheme = "hmac"
+item = "/notificationItems/*/NotificationRequestItem"
+source = "json:/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature"
+encoding = "base64"
+key = "{secret|unhex}"
+signed = "{json:/notificationItems/0/NotificationRequestItem/pspReference}:{json:/live}"
+"#;
+
+const GRAPH: &str = r#"
+[[signature]]
+scheme = "token"
+item = "/value/*"
+source = "json:/value/0/clientState"
+"#;
+
+const DOCUSIGN: &str = r#"
+[[signature]]
+scheme = "hmac"
+source = "header:X-DocuSign-Signature-*"
+encoding = "base64"
+signed = "{body}"
+"#;
+
+const TRIOS: &str = r#"
+[[signature]]
+scheme = "hmac"
+source = ["header:webhook-signature", "header:svix-signature"]
+format = "v1,{signature}"
+split = " "
+encoding = "base64"
+vars = { id = ["header:webhook-id", "header:svix-id"] }
+signed = "{id}.{body}"
+[delivery.headers]
+webhook-id = "msg_1"
+"#;
+
+const KINDE: &str = r#"
+[[signature]]
+scheme = "jwt"
+source = "body"
+algorithms = ["HS256"]
+lifetime = "60s"
+[event]
+type = "{jwt:/type}"
+id = "{?jwt:/data#/id}"
+[delivery]
+content_types = ["application/jwt"]
 "#;
 
 const DROPBOX_SIGN: &str = r#"
@@ -118,7 +170,7 @@ fn text(request: &Request) -> &str {
 }
 
 /// A manifest with a body that it signs.
-const PAIRS: [(&str, &str); 7] = [
+const PAIRS: [(&str, &str); 12] = [
     (MAILGUN, r#"{ "signature" : {"timestamp":"1", "token":"t","signature":"x"}, "event-data":{"n": 1.50} }"#),
     (ADYEN, r#"{"notificationItems":[{"NotificationRequestItem":{"pspReference":"7","amount":{"value":1130}}}]}"#),
     (DROPBOX_SIGN, "json=%7B%22event%22%3A%7B%22event_time%22%3A%221%22%2C%22event_type%22%3A%22sent%22%7D%7D&x=%41"),
@@ -126,7 +178,17 @@ const PAIRS: [(&str, &str); 7] = [
     (PANDADOC, r#"[{"event":"document_state_changed"}]"#),
     (MERCADO_PAGO, r#"{"data":{"id":"ABC"}}"#),
     (TWILIO, r#"{"a":1}"#),
+    (ITEMS, TWO_ITEMS),
+    (GRAPH, r#"{"value":[{"id":1},{"clientState":"x","id":2}]}"#),
+    (DOCUSIGN, r#"{"event":"sent"}"#),
+    (TRIOS, r#"{"a":1}"#),
+    (KINDE, KINDE_BODY),
 ];
+
+const TWO_ITEMS: &str = r#"{"live":"false","notificationItems":[{"NotificationRequestItem":{"pspReference":"1"}},
+ {"NotificationRequestItem":{"additionalData":{"hmacSignature":"old"},"pspReference":"2"}}]}"#;
+
+const KINDE_BODY: &str = r#"{"type":"user.created","iat":5,"data":"{\"id\":\"kp_1\"}","n":12345678901234567890.50}"#;
 
 #[test]
 fn what_is_signed_verifies_and_what_is_spoiled_does_not() {
@@ -275,5 +337,108 @@ fn send_spoils_a_signature_in_the_body_and_what_it_covers() {
         let line: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
         let request = Request { body: line["body"].as_str().unwrap().to_owned().into(), ..Request::default() };
         assert_eq!(verify(&provider, &request).status, expected, "{kind}: {}", line["body"]);
+    }
+}
+
+#[test]
+fn each_item_has_its_own_signature_and_the_one_that_fails_is_named() {
+    let provider = provider(ITEMS);
+    let request = signed(&provider, TWO_ITEMS);
+    assert_eq!(verify(&provider, &request).status, VerdictStatus::Valid);
+    let reason = |from: &str, to: &str| {
+        let body = text(&request).replacen(from, to, 1);
+        assert_ne!(body, text(&request));
+        let verdict = verify(&provider, &Request { body: body.into(), ..request.clone() });
+        assert_ne!(verdict.status, VerdictStatus::Valid, "{from}");
+        verdict.reason.unwrap().to_string()
+    };
+    let place =
+        |index: usize| format!("/notificationItems/{index}/NotificationRequestItem/additionalData/hmacSignature");
+    assert!(reason("\"2\"", "\"3\"").contains(&place(1)));
+    assert!(reason("\"1\"", "\"3\"").contains(&place(0)));
+    let unsigned = reason("]}", ",{\"NotificationRequestItem\":{\"pspReference\":\"3\"}}]}");
+    assert_eq!(unsigned, format!("missing signature: the request has no JSON value `{}`", place(2)));
+    assert!(reason("]}", ",{}]}").contains("item 3 is not of the form"));
+}
+
+#[test]
+fn a_body_without_items_is_never_valid() {
+    for body in ["{}", r#"{"live":"false","notificationItems":[]}"#, r#"{"notificationItems":{"0":{}}}"#, "[", ""] {
+        let request = Request { body: body.into(), uri: URL.parse().unwrap(), ..Request::default() };
+        for manifest in [ITEMS, GRAPH] {
+            assert_eq!(verify(&provider(manifest), &request).status, VerdictStatus::Unsigned, "{body}");
+        }
+    }
+}
+
+#[test]
+fn any_header_of_a_pattern_may_carry_the_signature() {
+    let provider = provider(DOCUSIGN);
+    let mut request = signed(&provider, "{}");
+    let value = request.headers.remove("x-docusign-signature-1").unwrap();
+    request
+        .headers
+        .insert("x-docusign-signature-1", value.to_str().unwrap().replace(char::is_alphabetic, "A").parse().unwrap());
+    let verdict = verify(&provider, &request);
+    assert_eq!(verdict.status, VerdictStatus::Invalid);
+    assert!(verdict.reason.unwrap().to_string().contains("`x-docusign-signature-1`"));
+    request.headers.insert("x-docusign-signature-12", value);
+    assert_eq!(verify(&provider, &request).status, VerdictStatus::Valid);
+    provider.take_signature(&mut request);
+    assert!(request.headers.keys().all(|name| !name.as_str().starts_with("x-docusign")));
+}
+
+#[test]
+fn headers_that_belong_together_are_not_mixed() {
+    let provider = provider(TRIOS);
+    let request = signed(&provider, "{}");
+    let mut renamed = request.clone();
+    let signature = renamed.headers.remove("webhook-signature").unwrap();
+    renamed.headers.insert("svix-signature", signature);
+    assert_ne!(verify(&provider, &renamed).status, VerdictStatus::Valid, "svix-signature with webhook-id");
+    let id = renamed.headers.remove("webhook-id").unwrap();
+    renamed.headers.insert("svix-id", id);
+    assert_eq!(verify(&provider, &renamed).status, VerdictStatus::Valid);
+}
+
+#[test]
+fn a_body_that_is_a_jwt_tells_its_event() {
+    let provider = provider(KINDE);
+    let request = signed(&provider, KINDE_BODY);
+    assert_eq!(text(&request).split('.').count(), 3);
+    assert_eq!(provider.event_type(&request).as_deref(), Some("user.created"));
+    assert_eq!(provider.delivery_id(&request).as_deref(), Some("kp_1"));
+    let payload = text(&request).split('.').nth(1).unwrap();
+    use base64::Engine as _;
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap();
+    let (time, end) = (now().as_second(), now().as_second() + 60);
+    let claims = KINDE_BODY
+        .replace("\"iat\":5", &format!("\"iat\":{time}"))
+        .replace('}', &format!(",\"nbf\":{time},\"exp\":{end}}}"));
+    let claims = claims.replacen(&format!(",\"nbf\":{time},\"exp\":{end}}}\""), "}\"", 1);
+    assert_eq!(String::from_utf8(payload).unwrap(), claims);
+    let other = Request { body: "{\"type\":\"user.created\"}".into(), ..request.clone() };
+    assert_eq!(verify(&provider, &other).status, VerdictStatus::Invalid);
+    assert_eq!(provider.event_type(&other), None);
+    assert!(provider.has_signature(&request) && !provider.has_signature(&other));
+}
+
+#[test]
+fn a_manifest_that_means_no_place_is_refused_with_its_line() {
+    let refused = |signature: &str| {
+        let text = format!(
+            "[provider]\nid = \"acme\"\nname = \"A\"\n[[signature]]\nscheme = \"hmac\"\nencoding = \"hex\"\nsigned = \"{{body}}\"\n{signature}\n"
+        );
+        compile("acme/provider.toml", &text).unwrap_err().to_string()
+    };
+    for (signature, words) in [
+        ("source = \"body\"", "body for jwt"),
+        ("source = \"method\"", "no signature stands in `method`"),
+        ("source = \"header:X\"\nitem = \"/a\"", "needs one step `*`"),
+        ("source = \"header:X\"\nvars = { id = [\"header:A\", \"header:B\"] }", "one for each of the 1 of `source`"),
+        ("source = \"header:X Y-*\"", "patterns are not supported"),
+    ] {
+        let error = refused(signature);
+        assert!(error.contains(words) && error.contains("provider.toml:"), "{signature}: {error}");
     }
 }

@@ -15,11 +15,28 @@ use super::string::unescape;
 
 /// The span of the value that `pointer` names. Where a key is repeated the first one counts.
 pub fn find(text: &[u8], pointer: &Pointer) -> Option<Range<usize>> {
+    find_steps(text, pointer.segments())
+}
+
+/// The same by the steps of a pointer.
+pub fn find_steps(text: &[u8], steps: &[String]) -> Option<Range<usize>> {
     let mut at = skip_space(text, 0);
-    for segment in pointer.segments() {
+    for segment in steps {
         at = child(text, at, segment)?;
     }
     Some(at..value_end(text, at)?)
+}
+
+/// The spans of the elements of the array that `pointer` names, in one pass; none where it is no array.
+pub fn elements<'t>(text: &'t [u8], pointer: &Pointer) -> impl Iterator<Item = Range<usize>> + 't {
+    let list = find(text, pointer).filter(|list| text[list.start] == b'[');
+    let mut next = list.and_then(|list| element(text, list.start + 1, 0));
+    std::iter::from_fn(move || {
+        let start = next?;
+        let end = value_end(text, start)?;
+        next = past_comma(text, end).map(|at| skip_space(text, at));
+        Some(start..end)
+    })
 }
 
 /// Where the value of member or element `segment` of the container at `at` starts.

@@ -17,7 +17,7 @@ mod string;
 
 pub use edit::{Missing, SetError, remove, set};
 pub use error::SyntaxError;
-pub use find::find;
+pub use find::{elements, find, find_steps};
 pub use layout::{compact, indented, spaced};
 pub use lexer::{Kind, Token, Tokens, check, tokens};
 pub use paths::paths;

@@ -14,6 +14,7 @@ use super::event::{DeliveryRules, EventRules};
 use super::format::{Format, SIGNATURE};
 use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
+use super::item::ItemRule;
 use super::jwt::JwtRules;
 use super::key::{EcdsaForm, RsaKind, RsaPadding};
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
@@ -96,23 +97,19 @@ pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signat
     let scheme = scheme(table)?;
     let (formats, names) = formats(table)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let expression = |key: &'static str, text: &Spanned<String>| {
-        Expression::parse(text.get_ref(), &[]).map_err(template_problem(key, text))
-    };
-    let sources = table.source.get_ref().as_slice().iter();
+    let sources = sources(table)?;
     Ok(Signature {
         id: table.id.clone().unwrap_or_else(|| format!("signature-{}", index + 1)).into(),
         scheme,
-        sources: sources
-            .map(|source| Expression::parse(source, &[]).map_err(template_problem("source", &table.source)))
-            .collect::<Compiled<_>>()?,
         encoding: encoding(table, scheme)?,
         signed: signed(table, scheme, &names)?,
         variables: table
             .vars
             .iter()
-            .map(|(name, source)| Ok((name.as_str().into(), expression("vars", source)?)))
+            .map(|(name, places)| Ok((name.as_str().into(), variable(places, sources.len())?)))
             .collect::<Compiled<_>>()?,
+        item: table.item.as_ref().map(item).transpose()?,
+        sources,
         key: template("key", table.key.as_ref(), "{secret}", &names)?,
         timestamp: table.timestamp.as_ref().map(|table| timestamp(table, &names)).transpose()?,
         url_variants: table.url_variants.iter().map(url_variant).collect::<Compiled<_>>()?,
@@ -134,6 +131,38 @@ pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signat
         jwt: if scheme == Scheme::Jwt { Some(JwtRules::read(table, &names)?) } else { None },
         formats,
     })
+}
+
+/// Places where a signature can stand, and be written.
+fn sources(table: &SignatureTable) -> Compiled<Vec<Expression>> {
+    let source = |text: &String| {
+        let source = Expression::parse_pattern(text, &[]).map_err(template_problem("source", &table.source))?;
+        match source.source() {
+            Source::Body if table.scheme.get_ref() == "jwt" => Ok(source),
+            place if place.is_place() => Ok(source),
+            _ => Err(problem(
+                &table.source,
+                format!("`source`: no signature stands in `{text}` (known: header query form json; body for jwt)"),
+            )),
+        }
+    };
+    table.source.get_ref().as_slice().iter().map(source).collect()
+}
+
+/// The place of a declared name, or one for each source.
+fn variable(places: &Spanned<OneOrMany>, sources: usize) -> Compiled<Vec<Expression>> {
+    let texts = places.get_ref().as_slice();
+    if texts.len() != 1 && texts.len() != sources {
+        return Err(problem(
+            places,
+            format!("`vars`: one place is needed, or one for each of the {sources} of `source`"),
+        ));
+    }
+    texts.iter().map(|text| Expression::parse(text, &[]).map_err(template_problem("vars", places))).collect()
+}
+
+fn item(text: &Spanned<String>) -> Compiled<ItemRule> {
+    ItemRule::parse(text.get_ref()).map_err(|error| problem(text, format!("`item`: {error}")))
 }
 
 fn scheme(table: &SignatureTable) -> Compiled<Scheme> {

@@ -57,11 +57,19 @@ const CONDITION_WEIGHT: usize = 1000;
 /// How specific the evidence is; 0 is none. The conditions of `[identify]` must all hold; without any,
 /// a signature must stand at its source in the right form, and the longer its fixed text the better.
 pub(crate) fn score(provider: &Provider, scope: &Scope<'_>) -> usize {
-    if provider.never_identified || !provider.identify.iter().all(|condition| condition.holds(scope)) {
+    let holds = |scope: &Scope<'_>| provider.identify.iter().all(|condition| condition.holds(scope));
+    if provider.never_identified || !provider.with_token(*scope, holds) {
         return 0;
     }
     let conditions = provider.identify.len() * CONDITION_WEIGHT;
     conditions + signature_score(provider, scope)
+}
+
+/// Three parts of base64url, of which the first begins as every JSON object does.
+fn is_jwt(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let text = text.trim();
+    text.starts_with("eyJ") && text.bytes().all(is_part) && text.split('.').count() == 3
 }
 
 /// How well the signature headers speak for this provider.
@@ -71,13 +79,17 @@ pub(crate) fn signature_score(provider: &Provider, scope: &Scope<'_>) -> usize {
         .iter()
         .filter_map(|signature| {
             // Most requests end here: looking for a header is cheap, a condition may read query or body.
-            let (source, text) = signature.find(scope).next()?;
+            let found = signature.find(scope).next()?;
             if !signature.applies(scope) {
                 return None;
             }
-            let text = std::str::from_utf8(&text).ok()?;
+            let text = std::str::from_utf8(&found.text).ok()?;
             let format = signature.formats.iter().find(|format| format.extract(text).is_ok())?;
-            let name = if let Source::Header(name) = source.source() { name.as_str().len() } else { 1 };
+            // Any body could be a signature that is the body; a JWT is told by its own form.
+            if *found.source == Source::Body && !is_jwt(text) {
+                return None;
+            }
+            let name = if let Source::Header(name) = &*found.source { name.as_str().len() } else { 1 };
             Some(name + format.literal_length())
         })
         .max()

@@ -18,6 +18,7 @@ use super::key::{EcdsaForm, Key, RsaKind, RsaPadding};
 use super::manifest::{BindTable, SignatureTable};
 use super::problem::{Compiled, duration_seconds, problem, unknown};
 use super::template::{RenderError, Scope, Template};
+use crate::json::{self, Missing, Pointer};
 use crate::model::Reason;
 
 /// The algorithms of RFC 7518 that providers use.
@@ -168,23 +169,35 @@ impl JwtRules {
         self.claims.iter().map(|(_, template)| template).chain(self.bind.iter().map(|bind| &bind.equals))
     }
 
-    /// A token for this request.
-    pub(crate) fn sign(&self, key: &Key, scope: &Scope<'_>, now: Timestamp) -> Result<Vec<u8>, RenderError> {
+    /// A token for this request that has these claims, as JSON, besides its own.
+    pub(crate) fn sign(
+        &self,
+        key: &Key,
+        claims: &[u8],
+        scope: &Scope<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, RenderError> {
         let algorithm = self.algorithms.first().ok_or_else(|| RenderError::unusable("no algorithm"))?;
-        let mut claims = Map::new();
+        let mut claims = claims.to_vec();
+        let mut set = |name: &str, value: &str| {
+            let place = Pointer::of(vec![name.to_owned()]);
+            claims = json::set(&claims, &place, value.as_bytes(), Missing::Add).map_err(|_| {
+                RenderError::unusable("the body is no JSON object, so it cannot be the claims of a JWT")
+            })?;
+            Ok(())
+        };
         for (name, template) in &self.claims {
-            claims.insert(name.clone(), template.render_text(scope)?.into());
+            set(name, &json::quote(&template.render_text(scope)?))?;
         }
         for bind in self.bind.iter().filter(|bind| bind.applies(scope)) {
-            claims.insert(bind.claim.clone(), bind.equals.render_text(scope)?.into());
+            set(&bind.claim, &json::quote(&bind.equals.render_text(scope)?))?;
         }
-        claims.insert("iat".into(), now.as_second().into());
+        set("iat", &now.as_second().to_string())?;
         if let Some(lifetime) = self.lifetime {
-            claims.insert("nbf".into(), now.as_second().into());
-            claims.insert("exp".into(), now.as_second().saturating_add(lifetime).into());
+            set("nbf", &now.as_second().to_string())?;
+            set("exp", &now.as_second().saturating_add(lifetime).to_string())?;
         }
         let header = format!(r#"{{"alg":"{}","typ":"JWT"}}"#, algorithm.name());
-        let claims = Value::Object(claims).to_string();
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = algorithm.sign(key, message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into_bytes())

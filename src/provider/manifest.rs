@@ -119,7 +119,8 @@ pub struct SignatureTable {
     pub encoding: Option<Spanned<String>>,
     pub signed: Option<Spanned<OneOrMany>>,
     #[serde(default)]
-    pub vars: BTreeMap<String, Spanned<String>>,
+    pub vars: BTreeMap<String, Spanned<OneOrMany>>,
+    pub item: Option<Spanned<String>>,
     pub key: Option<Spanned<String>>,
     pub key_format: Option<Spanned<String>>,
     pub signature_form: Option<Spanned<String>>,

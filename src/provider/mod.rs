@@ -17,6 +17,7 @@ mod format;
 mod fresh;
 mod generator;
 mod identify;
+mod item;
 mod jwt;
 mod key;
 #[allow(
@@ -221,14 +222,20 @@ impl Provider {
         Scope { given: &self.given, ..Scope::of(request) }
     }
 
+    /// Lets templates read the JWT of the request, where this provider signs with one.
+    fn with_token<T>(&self, scope: Scope<'_>, read: impl FnOnce(&Scope<'_>) -> T) -> T {
+        let token = self.signatures.iter().find_map(|signature| signature.token(&scope));
+        read(&Scope { token: token.as_deref(), ..scope })
+    }
+
     /// The event type, where the request says it.
     pub fn event_type(&self, request: &Request) -> Option<String> {
-        self.event.event_type(&self.scope(request))
+        self.with_token(self.scope(request), |scope| self.event.event_type(scope))
     }
 
     /// The delivery id, where the request says it.
     pub fn delivery_id(&self, request: &Request) -> Option<String> {
-        self.event.delivery_id(&self.scope(request))
+        self.with_token(self.scope(request), |scope| self.event.delivery_id(scope))
     }
 
     /// Whether anything stands where this provider's signature belongs, in whatever form.

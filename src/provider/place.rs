@@ -12,7 +12,8 @@ use crate::model::Request;
 impl Source {
     /// Whether a value can be put here.
     pub(crate) fn is_place(&self) -> bool {
-        matches!(self, Self::Header(_) | Self::QueryParameter(_) | Self::FormField(..) | Self::Json(_))
+        let is_header = matches!(self, Self::Header(_) | Self::HeaderPattern(_));
+        is_header || matches!(self, Self::QueryParameter(_) | Self::FormField(..) | Self::Json(_))
     }
 
     /// Whether what stands here is part of the body.
@@ -39,6 +40,8 @@ impl Source {
                 value.set_sensitive(request.headers.get(name).is_some_and(HeaderValue::is_sensitive));
                 request.headers.insert(name.clone(), value);
             }
+            Self::HeaderPattern(pattern) => Self::Header(pattern.first().clone()).put(request, value)?,
+            Self::Body => request.body = value.to_owned().into(),
             Self::QueryParameter(name) => {
                 let query = put_field(request.uri.query().unwrap_or_default().as_bytes(), name, value);
                 request.uri = with_query(&request.uri, &query).ok_or("the URL would not be one any more")?;
@@ -67,6 +70,11 @@ impl Source {
     pub(crate) fn take(&self, request: &mut Request) -> bool {
         match self {
             Self::Header(name) => request.headers.remove(name).is_some(),
+            Self::HeaderPattern(pattern) => {
+                let names: Vec<_> = pattern.names(&request.headers).cloned().collect();
+                names.into_iter().filter(|name| request.headers.remove(name).is_some()).count() > 0
+            }
+            Self::Body => !std::mem::take(&mut request.body).is_empty(),
             Self::QueryParameter(name) => {
                 let taken = request.uri.query().and_then(|query| take_field(query.as_bytes(), name));
                 let uri = taken.and_then(|query| with_query(&request.uri, &query));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -15,6 +15,7 @@ use super::companion;
 use super::format::SIGNATURE;
 use super::fresh;
 use super::generator::Generator;
+use super::item::{Item, ItemRule};
 use super::key::Key;
 use super::signature::{Scheme, Signature, TimeUnit};
 use super::template::{RenderError, Scope, Source, Template};
@@ -292,17 +293,48 @@ fn write(
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
     let Some(place) = signature.places().next() else { return Ok(()) };
-    let value = value(provider, signature, secret, request, generator)?;
+    if let Some(rule) = &signature.item {
+        return write_items(provider, signature, rule, place, secret, request, generator);
+    }
+    let value = value(provider, signature, None, secret, request, generator)?;
     match place {
         Source::Header(name) => set(&mut request.headers, name.clone(), &value, signature.is_credential()),
         place => companion::put(place, request, &value),
     }
 }
 
+/// Signs every item of the body.
+fn write_items(
+    provider: &Provider,
+    signature: &Signature,
+    rule: &ItemRule,
+    place: &Source,
+    secret: &Secret,
+    request: &mut Request,
+    generator: &RefCell<Generator>,
+) -> Result<(), SignError> {
+    let failed = |problem: String| SignError::Place { place: place.place(), problem };
+    let original = request.clone();
+    let items = rule.items(&original.body).map_err(failed)?;
+    if items.is_empty() {
+        return Err(failed(format!("the body has no item `{}`", rule.text())));
+    }
+    for item in items {
+        let value = value(provider, signature, Some(item), secret, &original, generator)?;
+        let own = match place {
+            Source::Json(pointer) => Source::Json(item.resolve(pointer).unwrap_or_else(|| pointer.clone())),
+            other => other.clone(),
+        };
+        companion::put(&own, request, &value)?;
+    }
+    Ok(())
+}
+
 /// The signature as it is written.
 fn value(
     provider: &Provider,
     signature: &Signature,
+    item: Option<Item<'_>>,
     secret: &Secret,
     request: &Request,
     generator: &RefCell<Generator>,
@@ -310,12 +342,12 @@ fn value(
     let moment = generator.borrow().now();
     let now = timestamp::write(signature.timestamp.as_ref().map_or(TimeUnit::Seconds, |rule| rule.unit), moment);
     let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
-    let base = Scope { url: Some(&url), secret: Some(secret.expose()), ..provider.scope(request) };
+    let base = Scope { url: Some(&url), secret: Some(secret.expose()), item, ..provider.scope(request) };
     let old = signature.places().next().and_then(|place| place.text(request)).unwrap_or_default();
     let mut variables: Vec<(&str, Cow<'_, [u8]>)> =
         signature.captured(&old).into_iter().map(|(name, value)| (name, value.as_bytes().to_vec().into())).collect();
     variables.push(("timestamp", now.into_bytes().into()));
-    signature.bind(&base, &mut variables);
+    signature.bind(0, &base, &mut variables);
     let text = signature_text(signature, &Scope { variables: &variables, ..base }, moment)?;
     variables.push((SIGNATURE, text.into()));
     let format = signature.formats.first();
@@ -407,16 +439,26 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> R
                 RenderError::NotGiven(_) => failed(error),
                 absent => SignError::Template {
                     place: format!("signature `{}`", signature.id()),
-                    source: RenderError::Absent(signature.describe_absence(&absent)),
+                    source: RenderError::Absent(signature.describe_absence(&absent, 0)),
                 },
             };
             if let Some(rules) = &signature.jwt {
-                return rules.sign(&key, scope, now).map_err(unsigned);
+                let claims = match signature.places().next() {
+                    Some(Source::Body) => own_claims(scope.body),
+                    _ => b"{}".into(),
+                };
+                return rules.sign(&key, &claims, scope, now).map_err(unsigned);
             }
             let bytes = signature.compute(0, scope, &key).map_err(unsigned)?;
             Ok(signature.encoding.encode(&bytes).into_bytes())
         }
     }
+}
+
+/// A body that becomes a JWT is its claims; one that is a JWT already has them in its payload.
+fn own_claims(body: &[u8]) -> Cow<'_, [u8]> {
+    let payload = || URL_SAFE_NO_PAD.decode(std::str::from_utf8(body).ok()?.trim().split('.').nth(1)?).ok();
+    payload().map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
 /// Sets a header. One that is a credential in itself is marked sensitive, so that nothing prints it.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::condition::Condition;
 use super::digest::Digest;
 use super::format::Format;
+use super::item::ItemRule;
 use super::jwt::JwtRules;
 use super::key::{EcdsaForm, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
@@ -191,6 +192,14 @@ pub struct SecretHint {
     pub note: Option<String>,
 }
 
+/// What stands at one of a signature's sources.
+pub(crate) struct Found<'s, 'a> {
+    /// Which source of the manifest it is.
+    pub(crate) index: usize,
+    pub(crate) source: Cow<'s, Source>,
+    pub(crate) text: Cow<'a, [u8]>,
+}
+
 /// A compiled `[[signature]]`.
 #[derive(Debug, Clone)]
 pub struct Signature {
@@ -200,7 +209,10 @@ pub struct Signature {
     pub(crate) formats: Vec<Format>,
     pub(crate) encoding: Encoding,
     pub(crate) signed: Vec<Template>,
-    pub(crate) variables: Vec<(Box<str>, Expression)>,
+    /// Each with one place, or one for each source: what belongs together stays together.
+    pub(crate) variables: Vec<(Box<str>, Vec<Expression>)>,
+    /// Where the items of the body are that are signed one by one.
+    pub(crate) item: Option<ItemRule>,
     pub(crate) key: Template,
     pub(crate) timestamp: Option<TimestampRule>,
     pub(crate) url_variants: Vec<UrlVariant>,
@@ -235,6 +247,7 @@ impl Signature {
     pub fn header(&self) -> Option<&http::HeaderName> {
         self.sources.iter().find_map(|source| match source.source() {
             Source::Header(name) => Some(name),
+            Source::HeaderPattern(pattern) => Some(pattern.first()),
             _ => None,
         })
     }
@@ -296,7 +309,8 @@ impl Signature {
     /// The place that a declared name stands for.
     fn place_of<'a>(&'a self, source: &'a Source) -> &'a Source {
         let Source::Variable(name) = source else { return source };
-        self.variables.iter().find(|(known, _)| known == name).map_or(source, |(_, variable)| variable.source())
+        let places = self.variables.iter().find(|(known, _)| known == name).map(|(_, places)| places);
+        places.and_then(|places| places.first()).map_or(source, Expression::source)
     }
 
     /// How it is written there: `t={timestamp},v1={signature}`.
@@ -328,9 +342,34 @@ impl Signature {
         self.when.iter().all(|condition| condition.holds(scope))
     }
 
-    /// The text of the signature at each of its sources that is there.
-    pub(crate) fn find<'a>(&self, scope: &Scope<'a>) -> impl Iterator<Item = (&Expression, Cow<'a, [u8]>)> {
-        self.sources.iter().filter_map(|source| Some((source, source.lookup(scope)?)))
+    /// What stands at each of its sources that is there.
+    pub(crate) fn find<'s, 'a>(&'s self, scope: &'s Scope<'a>) -> impl Iterator<Item = Found<'s, 'a>> {
+        self.sources.iter().enumerate().flat_map(move |(index, expression)| {
+            let (pattern, source) = match expression.source() {
+                Source::HeaderPattern(pattern) => (Some(pattern), None),
+                Source::Body if scope.body.is_empty() => (None, None),
+                source => (None, Some(source)),
+            };
+            let direct = source.and_then(|source| {
+                Some(Found { index, source: Cow::Borrowed(source), text: expression.lookup(scope)? })
+            });
+            let names = pattern.into_iter().flat_map(|pattern| pattern.names(&scope.request.headers));
+            let matching = names.filter_map(move |name| {
+                let source = Source::Header(name.clone());
+                let text = Expression::of(source.clone()).lookup(scope)?;
+                Some(Found { index, source: Cow::Owned(source), text })
+            });
+            direct.into_iter().chain(matching)
+        })
+    }
+
+    /// The JWT in this request, where one stands at its place.
+    pub(crate) fn token(&self, scope: &Scope<'_>) -> Option<String> {
+        self.jwt.as_ref()?;
+        let found = self.find(scope).next()?;
+        let text = std::str::from_utf8(&found.text).ok()?;
+        let groups = self.formats.iter().find_map(|format| format.extract(text).ok())?;
+        Some((*groups.first()?.signatures.first()?).to_owned())
     }
 
     /// Whether this secret is of the kind that this signature takes.
@@ -339,10 +378,11 @@ impl Signature {
             || self.secret_prefixes.iter().any(|prefix| secret.starts_with(prefix.as_bytes()))
     }
 
-    /// Values of `vars`, in a form that a scope can hold; absent ones are left out.
-    pub(crate) fn bind<'a>(&'a self, scope: &Scope<'a>, bound: &mut Vec<(&'a str, Cow<'a, [u8]>)>) {
-        for (name, source) in &self.variables {
-            if let Some(value) = source.lookup(scope) {
+    /// Values of `vars` that go with the source of this index, in a form that a scope can hold; absent ones are
+    /// left out.
+    pub(crate) fn bind<'a>(&'a self, index: usize, scope: &Scope<'a>, bound: &mut Vec<(&'a str, Cow<'a, [u8]>)>) {
+        for (name, places) in &self.variables {
+            if let Some(value) = places.get(index).or(places.last()).and_then(|place| place.lookup(scope)) {
                 bound.push((name, value));
             }
         }
@@ -358,13 +398,14 @@ impl Signature {
     }
 
     /// What an absent variable is called by people: the header it comes from, not its short name.
-    pub(crate) fn describe_absence(&self, error: &RenderError) -> String {
+    pub(crate) fn describe_absence(&self, error: &RenderError, index: usize) -> String {
         match error {
             RenderError::Absent(place) => self
                 .variables
                 .iter()
                 .find(|(name, _)| *place == format!("value `{name}`"))
-                .map_or_else(|| place.clone(), |(_, source)| source.source().place()),
+                .and_then(|(_, places)| places.get(index).or(places.last()))
+                .map_or_else(|| place.clone(), |variable| variable.source().place()),
             RenderError::NotGiven(name) => format!("value for `{name}`"),
             RenderError::Unusable { problem } => problem.clone(),
         }

@@ -20,7 +20,7 @@ use super::jwt::JwtRules;
 use super::key::Key;
 use super::sign::sign;
 use super::signature::{Scheme, Signature, UrlVariant};
-use super::template::{Expression, RenderError, Scope, Source};
+use super::template::{RenderError, Scope, Source};
 use super::timestamp;
 use crate::model::{Expected, Reason, Request, Secret, Verdict, VerdictStatus};
 
@@ -113,20 +113,12 @@ impl Verifier {
         let scope = Scope { secret: Some(keyring.secret.expose()), ..*scope };
         let mut best: Option<Verdict> = None;
         for (signature, key) in self.alternatives(keyring, &scope) {
-            for (source, text) in signature.find(&scope) {
-                let verdict = match key {
-                    Some(Err(problem)) => refused(signature, Reason::UnusableSecret { problem: problem.clone() }),
-                    _ => {
-                        let key = key.as_ref().and_then(|key| key.as_ref().ok());
-                        Attempt { signature, source, scope, key, circumstances }.verdict(&text)
-                    }
-                };
-                if verdict.status == VerdictStatus::Valid {
-                    return Some(verdict);
-                }
-                if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
-                    best = Some(verdict);
-                }
+            let Some(verdict) = examine(signature, key.as_ref(), &scope, circumstances) else { continue };
+            if verdict.status == VerdictStatus::Valid {
+                return Some(verdict);
+            }
+            if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
+                best = Some(verdict);
             }
         }
         best
@@ -155,6 +147,69 @@ impl Verifier {
         Verdict::new(VerdictStatus::Unsigned, None, Some(Reason::MissingSignature { place }))
             .with_hint(explain::missing(&self.provider, scope.request))
     }
+}
+
+/// The verdict over this signature, for all items of the body where they are signed one by one; `None` where it
+/// stands nowhere.
+fn examine(
+    signature: &Signature,
+    key: Option<&Result<Key, String>>,
+    scope: &Scope<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Option<Verdict> {
+    let Some(rule) = &signature.item else { return examine_one(signature, key, scope, circumstances) };
+    let items = match rule.items(scope.body) {
+        Ok(items) => items,
+        Err(problem) => {
+            let place = format!("items `{}`", rule.text());
+            return Some(refused(signature, Reason::MalformedSignature { place, problem }));
+        }
+    };
+    let with = |item| Scope { item: Some(item), ..*scope };
+    if !items.iter().any(|item| signature.find(&with(*item)).next().is_some()) {
+        return None;
+    }
+    let mut valid = None;
+    for item in items {
+        let scope = with(item);
+        let verdict = examine_one(signature, key, &scope, circumstances).unwrap_or_else(|| {
+            let place = signature.places().next().map(|place| scope.name(place)).unwrap_or_default();
+            let reason = Reason::MissingSignature { place };
+            Verdict::new(VerdictStatus::Unsigned, Some(signature.id.clone()), Some(reason))
+        });
+        if verdict.status != VerdictStatus::Valid {
+            return Some(verdict);
+        }
+        valid = Some(verdict);
+    }
+    valid
+}
+
+/// The best verdict over the places where this signature stands.
+fn examine_one(
+    signature: &Signature,
+    key: Option<&Result<Key, String>>,
+    scope: &Scope<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Option<Verdict> {
+    let mut best: Option<Verdict> = None;
+    for found in signature.find(scope) {
+        let verdict = match key {
+            Some(Err(problem)) => refused(signature, Reason::UnusableSecret { problem: problem.clone() }),
+            _ => {
+                let key = key.and_then(|key| key.as_ref().ok());
+                let (index, source) = (found.index, &*found.source);
+                Attempt { signature, index, source, scope: *scope, key, circumstances }.verdict(&found.text)
+            }
+        };
+        if verdict.status == VerdictStatus::Valid {
+            return Some(verdict);
+        }
+        if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
+            best = Some(verdict);
+        }
+    }
+    best
 }
 
 /// The nearer a verdict is to `valid`, the more it tells.
@@ -186,7 +241,9 @@ pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
 /// One signature of a manifest against one request.
 struct Attempt<'a> {
     signature: &'a Signature,
-    source: &'a Expression,
+    /// Which of the signature's sources it is.
+    index: usize,
+    source: &'a Source,
     scope: Scope<'a>,
     key: Option<&'a Key>,
     circumstances: &'a Circumstances<'a>,
@@ -208,7 +265,7 @@ impl Attempt<'_> {
     }
 
     fn place(&self) -> String {
-        self.source.source().place()
+        self.scope.name(self.source)
     }
 
     fn refuse<T>(&self, reason: Reason) -> Result<T, Box<Verdict>> {
@@ -227,7 +284,7 @@ impl Attempt<'_> {
     }
 
     fn judge(&self, text: &[u8]) -> Result<(), Box<Verdict>> {
-        if let Source::Header(name) = self.source.source() {
+        if let Source::Header(name) = self.source {
             let count = self.scope.request.headers.get_all(name).iter().count();
             if count > 1 {
                 return self.malformed(format!("the header is there {count} times"));
@@ -267,7 +324,7 @@ impl Attempt<'_> {
 
     fn judge_group(&self, group: &Group<'_>) -> Result<(), Box<Verdict>> {
         let mut variables: Vec<(&str, Cow<'_, [u8]>)> = Vec::new();
-        self.signature.bind(&self.scope, &mut variables);
+        self.signature.bind(self.index, &self.scope, &mut variables);
         variables.extend(group.captures.iter().map(|(name, value)| (name.as_str(), value.as_bytes().into())));
         let scope = Scope { variables: &variables, ..self.scope };
         if self.signature.scheme == Scheme::Token {
@@ -293,7 +350,9 @@ impl Attempt<'_> {
             Ok(false) => Err(Box::new(self.mismatch(&scope, key, &candidates))),
             Err(RenderError::Unusable { problem }) => self.refuse(Reason::UnusableSecret { problem }),
             Err(RenderError::NotGiven(name)) => Err(Box::new(not_given(self.signature, &name))),
-            Err(error) => self.refuse(Reason::MissingPart { place: self.signature.describe_absence(&error) }),
+            Err(error) => {
+                self.refuse(Reason::MissingPart { place: self.signature.describe_absence(&error, self.index) })
+            }
         }
     }
 
@@ -389,6 +448,7 @@ impl Attempt<'_> {
         let place = self.place();
         let mut last = None;
         for token in &group.signatures {
+            let scope = &Scope { token: Some(token), ..*scope };
             match rules.judge(token, key, scope, self.circumstances, &place) {
                 Ok(()) => return self.check_rest(scope),
                 Err(reason) => last = last.or(Some(reason)),

@@ -119,6 +119,15 @@ impl Expression {
         parse::expression(text, 0, variables)
     }
 
+    /// Compiles a ref in which the name of a header may be a pattern.
+    pub(crate) fn parse_pattern(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
+        let pattern = text.trim().strip_prefix("header:").filter(|name| name.contains('*'));
+        match pattern.and_then(source::HeaderPattern::parse) {
+            Some(pattern) => Ok(Self::of(Source::HeaderPattern(pattern))),
+            None => Self::parse(text, variables),
+        }
+    }
+
     /// What stands at a source, as it is.
     pub(crate) fn of(source: Source) -> Self {
         Self { optional: false, source, filters: Box::default() }

@@ -135,7 +135,8 @@ fn prefixed_source(kind: &str, rest: &str) -> Result<Source, String> {
             None => Source::FormField(rest.into(), None),
         },
         "json" => Source::Json(pointer(rest)?),
-        other => return Err(format!("unknown source `{other}:` (known: header query form json var)")),
+        "jwt" => Source::Jwt(rest.split('#').map(pointer).collect::<Result<_, _>>()?),
+        other => return Err(format!("unknown source `{other}:` (known: header query form json jwt var)")),
     })
 }
 

@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::Expression;
 use super::source::Source;
-use crate::json;
+use crate::json::{self, Pointer};
 use crate::model::Request;
 use crate::provider::generator::Generator;
+use crate::provider::item::Item;
 use crate::provider::variable::Given;
 
 /// Name and value pairs of a form, a query or the headers.
@@ -58,6 +62,10 @@ pub struct Scope<'a> {
     pub secret: Option<&'a [u8]>,
     /// What the user gives for the provider's variables.
     pub(crate) given: &'a Given,
+    /// The JWT that stands where the signature does.
+    pub(crate) token: Option<&'a str>,
+    /// The item of the body that is at hand.
+    pub(crate) item: Option<Item<'a>>,
     /// Captures and variables; looked up from the back.
     pub variables: &'a [(&'a str, Cow<'a, [u8]>)],
     /// Makes up ids and times, when sending.
@@ -73,8 +81,21 @@ impl<'a> Scope<'a> {
             url: None,
             secret: None,
             given: Given::NONE,
+            token: None,
+            item: None,
             variables: &[],
             generator: None,
+        }
+    }
+
+    /// What a person calls this place: of the item at hand, where it is in one.
+    pub(crate) fn name(&self, source: &Source) -> String {
+        match (source, self.item) {
+            (Source::Json(pointer), Some(item)) => match item.resolve(pointer) {
+                Some(pointer) => Source::Json(pointer).place(),
+                None => source.place(),
+            },
+            _ => source.place(),
         }
     }
 
@@ -150,7 +171,7 @@ impl Expression {
         let mut value = match self.source.read(scope)? {
             Some(value) => value,
             None if self.optional => return Ok(None),
-            None => return Err(self.source.absence()),
+            None => return Err(self.source.absence(scope)),
         };
         for filter in &self.filters {
             value = filter.apply(value, scope)?;
@@ -160,10 +181,10 @@ impl Expression {
 }
 
 impl Source {
-    fn absence(&self) -> RenderError {
+    fn absence(&self, scope: &Scope<'_>) -> RenderError {
         match self {
             Self::Given(name) => RenderError::NotGiven(name.to_string()),
-            other => RenderError::Absent(other.place()),
+            other => RenderError::Absent(scope.name(other)),
         }
     }
 
@@ -191,7 +212,15 @@ impl Source {
                 let place = json::find(&document, pointer)?;
                 Some(Cow::Owned(json::scalar(&document[place]).into_owned()))
             }),
-            Self::Json(pointer) => json::find(scope.body, pointer).map(|place| json::scalar(&scope.body[place])),
+            Self::HeaderPattern(pattern) => {
+                pattern.names(&scope.request.headers).next().and_then(|name| header(scope, name))
+            }
+            Self::Json(pointer) => {
+                let inside = scope.item.and_then(|item| item.locate(pointer));
+                let (document, steps) = inside.unwrap_or((scope.body, pointer.segments()));
+                json::find_steps(document, steps).map(|place| json::scalar(&document[place]))
+            }
+            Self::Jwt(pointers) => scope.token.and_then(|token| claim(token, pointers)).map(Cow::Owned),
             Self::Secret => scope.secret.map(Cow::Borrowed),
             Self::Given(name) => scope.given.get(name).map(|value| Cow::Borrowed(value.as_bytes())),
             Self::Variable(name) => {
@@ -204,6 +233,16 @@ impl Source {
         };
         Ok(bytes.map(Value::Bytes))
     }
+}
+
+/// A value in the payload of a JWT, which nobody has judged yet.
+fn claim(token: &str, pointers: &[Pointer]) -> Option<Vec<u8>> {
+    let mut document = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    for pointer in pointers {
+        let place = json::find(&document, pointer)?;
+        document = json::scalar(&document[place]).into_owned();
+    }
+    Some(document)
 }
 
 fn header<'a>(scope: &Scope<'a>, name: &http::HeaderName) -> Option<Cow<'a, [u8]>> {

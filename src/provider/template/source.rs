@@ -1,6 +1,7 @@
 //! Where a template takes a value from.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
+use wildmatch::WildMatch;
 
 use crate::json::Pointer;
 use crate::provider::generator::Generate;
@@ -32,12 +33,17 @@ pub enum Source {
     Headers,
     /// One header.
     Header(HeaderName),
+    /// Headers of a pattern, `header:X-Signature-*`: the first of them.
+    HeaderPattern(HeaderPattern),
     /// One query parameter, decoded.
     QueryParameter(Box<str>),
     /// One form field, decoded; with a pointer, the place in the JSON that it holds.
     FormField(Box<str>, Option<Pointer>),
     /// A place in the JSON body.
     Json(Pointer),
+    /// A claim of the JWT that stands where the signature does; each further pointer leads into the JSON text
+    /// that the one before it names.
+    Jwt(Box<[Pointer]>),
     /// The secret's bytes.
     Secret,
     /// A value that the user gives, `var:webhook_id`.
@@ -46,6 +52,33 @@ pub enum Source {
     Variable(Box<str>),
     /// A value made up by the sender: `$uuid`, `$hex:24`.
     Generated(Generate),
+}
+
+/// Header names with a `*` in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderPattern {
+    text: Box<str>,
+    pattern: WildMatch,
+    first: HeaderName,
+}
+
+impl HeaderPattern {
+    /// `None` where it is no header name with `1` for the `*`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let first = HeaderName::from_bytes(text.replace('*', "1").as_bytes()).ok()?;
+        Some(Self { pattern: WildMatch::new(&text), text: text.into(), first })
+    }
+
+    /// The one that is written: `1` in the place of the `*`.
+    pub(crate) fn first(&self) -> &HeaderName {
+        &self.first
+    }
+
+    /// The headers of a request that match.
+    pub(crate) fn names<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a HeaderName> {
+        headers.keys().filter(|name| self.pattern.matches(name.as_str()))
+    }
 }
 
 impl Source {
@@ -64,7 +97,12 @@ impl Source {
             Self::QueryParameter(name) => format!("query parameter `{name}`"),
             Self::FormField(name, None) => format!("form field `{name}`"),
             Self::FormField(name, Some(pointer)) => format!("JSON value `{pointer}` in form field `{name}`"),
+            Self::HeaderPattern(pattern) => format!("header `{}`", pattern.text),
             Self::Json(pointer) => format!("JSON value `{pointer}`"),
+            Self::Jwt(pointers) => {
+                let pointers: Vec<String> = pointers.iter().map(ToString::to_string).collect();
+                format!("claim `{}` of the JWT", pointers.join("#"))
+            }
             Self::Secret => "secret".into(),
             Self::Given(name) => format!("value for `{name}`"),
             Self::Variable(name) => format!("value `{name}`"),
