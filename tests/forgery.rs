@@ -80,8 +80,10 @@ proptest! {
             true => format!("whsec_{}", STANDARD.encode(&other)),
             false => other,
         };
-        let request = case.signed_with(b"{}", &Secret::new(other, "test").unwrap(), now());
-        prop_assert!(!case.accepts(&request));
+        // What is no key at all signs nothing.
+        if let Ok(request) = case.try_signed_with(b"{}", &Secret::new(other, "test").unwrap(), now()) {
+            prop_assert!(!case.accepts(&request));
+        }
     }
 
     #[test]
@@ -150,8 +152,8 @@ fn the_case_of_a_signature_matters_unless_it_is_hex() {
         let upper = format!("{}{}", &text[..start], text[start..].to_uppercase());
         let forged = case.with_text(&request, &upper).unwrap();
         assert_eq!(case.accepts(&forged), case.is_hex(), "{case:?}: {upper}");
-        if start > 0 {
-            let label = format!("{}{}", text[..start].to_uppercase(), &text[start..]);
+        let label = format!("{}{}", text[..start].to_uppercase(), &text[start..]);
+        if label != text {
             assert!(!case.accepts(&case.with_text(&request, &label).unwrap()), "{case:?}: {label}");
         }
     }

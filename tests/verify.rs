@@ -30,7 +30,8 @@ fn every_published_signature_of_a_built_in_provider_is_valid_through_the_binary(
     let ids = Catalogue::default().ids();
     let vectors: Vec<Value> = serde_json::from_str(include_str!("vectors/published.json")).unwrap();
     let mut providers = std::collections::BTreeSet::new();
-    for vector in vectors.iter().filter(|vector| ids.iter().any(|id| vector["provider"] == **id)) {
+    let valid = vectors.iter().filter(|vector| vector["valid"] == true);
+    for vector in valid.filter(|vector| ids.iter().any(|id| vector["provider"] == **id)) {
         let text = |key: &str| vector[key].as_str().unwrap_or_default().to_owned();
         let secret = vector["vars"]["public_key"].as_str().map_or_else(|| text("secret"), str::to_owned);
         let sandbox = Sandbox::new().env("HOOKCTL_SECRET", &secret);
