@@ -267,7 +267,7 @@ pub fn countersign(
     let no_room = || SignError::NoRoom { provider: provider.id().to_string(), signature: signature.id().to_owned() };
     let place = signature.places().next().ok_or_else(no_room)?;
     let written = place.text(request).ok_or_else(no_room)?;
-    let further = value(provider, signature, secret, request, generator)?;
+    let further = value(provider, signature, None, secret, request, generator)?;
     let both = signature.formats.first().and_then(|format| format.append(&written, &further));
     let (place, text) = match (both, signature.places().nth(1)) {
         (Some(both), _) => (place, both),

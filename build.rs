@@ -1,0 +1,5 @@
+//! `include_dir!` sees what is in the folder when the crate is compiled: new files must make it compile again.
+
+fn main() {
+    println!("cargo:rerun-if-changed=fixtures");
+}
