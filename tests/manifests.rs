@@ -201,7 +201,6 @@ fn what_else(provider: &str) -> HeaderMap {
         "box" => &["BOX-SIGNATURE-VERSION: 1", "BOX-SIGNATURE-ALGORITHM: HmacSHA256"],
         "hubspot-v1" => &["X-HubSpot-Signature-Version: v1"],
         "hubspot-v2" => &["X-HubSpot-Signature-Version: v2"],
-        "plivo-v2" => &["X-Plivo-Signature-V2-Nonce: 5"],
         _ => &[],
     };
     lines.iter().map(|line| hookctl::model::Request::parse_header(line).unwrap()).collect()
