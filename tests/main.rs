@@ -6,6 +6,7 @@ mod app;
 mod apply;
 mod case;
 mod catalogue;
+mod collisions;
 mod config;
 mod credentials;
 mod deliver;
