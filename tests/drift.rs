@@ -60,7 +60,7 @@ fn a_shell_is_answered_with_the_names_of_events_and_providers() {
     assert_eq!(completed(&sandbox, &["send", "prospektr/"]), ["prospektr/prospect.added"]);
     assert_eq!(completed(&sandbox, &["listen", "--provider", "pro"]), ["prokeep", "promptio", "prospektr"]);
     assert_eq!(completed(&sandbox, &["verify", "--provider", "standard"]), ["standard-webhooks"]);
-    assert_eq!(completed(&sandbox, &["providers", "show", "tw"]), ["twilio"]);
+    assert_eq!(completed(&sandbox, &["providers", "show", "twil"]), ["twilio"]);
     assert_eq!(completed(&sandbox, &["listen", "--events", "payment_intent"]), ["payment_intent.succeeded"]);
 }
 
