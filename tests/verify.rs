@@ -262,7 +262,7 @@ fn what_sign_prints_verify_accepts_for_every_signing_provider() {
         let secret = senders::secret(provider, signature.id());
         let sandbox = Sandbox::new();
         sandbox.write("secret", secret.expose());
-        sandbox.write("body", "{\"type\":\"prospect.added\"}");
+        sandbox.write("body", "{\"type\":\"prospect.added\",\"event\":\"prospect.added\"}");
         let url = "http://localhost/";
         let files = ["--secret-file", "secret", "--body", "body", "--at", "1767225600", "--url", url];
         let signed =
