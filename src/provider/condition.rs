@@ -1,4 +1,4 @@
-//! Conditions of a manifest: `ref op value`, such as `json:/type == url_verification`.
+//! Conditions of a manifest: `ref op value`, such as `json:/type == url_verification`. A ref may have filters.
 
 use super::template::{Expression, Scope, TemplateError};
 
@@ -51,7 +51,7 @@ impl Condition {
 
     /// Whether it holds for this request.
     pub(crate) fn holds(&self, scope: &Scope<'_>) -> bool {
-        let value = self.subject.lookup(scope);
+        let value = self.subject.evaluate(scope);
         let value = value.as_deref();
         match &self.test {
             Test::Exists => value.is_some(),
@@ -87,6 +87,7 @@ mod tests {
             "json:/type == ping",
             "json:/type != pong",
             "json:/type in 'pong','ping'",
+            r#"json:/type|before("i")|upper == P"#,
         ] {
             assert!(holds(text), "{text}");
         }

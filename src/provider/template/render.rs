@@ -167,6 +167,14 @@ impl Expression {
         }
     }
 
+    /// The value when its source is there and the filters can make something of it.
+    pub fn evaluate<'a>(&self, scope: &Scope<'a>) -> Option<Cow<'a, [u8]>> {
+        match self.value(scope).ok()?? {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::Pairs(_) => None,
+        }
+    }
+
     fn value<'a>(&self, scope: &Scope<'a>) -> Result<Option<Value<'a>>, RenderError> {
         let mut value = match self.source.read(scope)? {
             Some(value) => value,
