@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hookctl::model::{Request, Secret, VerdictStatus};
 use hookctl::provider::{
     Catalogue, Circumstances, Draft, Fixture, Generator, Identity, Provider, SignError, Verifier, compose, identify,
+    renew,
 };
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -38,17 +39,20 @@ fn headers(fixture: &Fixture) -> HeaderMap {
 }
 
 fn composed(fixture: &Fixture, secret: Option<&Secret>, signature: Option<&str>) -> Result<Request, SignError> {
-    let url = senders::url(signature.unwrap_or_default(), &fixture.body);
+    let generator = RefCell::new(Generator::new(1, now()));
+    // Some providers sign a time that is in the body.
+    let body = renew(&fixture.provider, &fixture.event, &fixture.body, &generator)?;
+    let url = senders::url(signature.unwrap_or_default(), &body);
     let headers = headers(fixture);
     let draft = Draft {
         event: &fixture.event,
-        body: &fixture.body,
+        body: &body,
         content_type: Some(&fixture.content_type),
         headers: &headers,
         url: &url,
         signature,
     };
-    compose(&fixture.provider, &draft, secret, &RefCell::new(Generator::new(1, now())))
+    compose(&fixture.provider, &draft, secret, &generator)
 }
 
 #[test]
@@ -184,6 +188,9 @@ fn every_request_tells_its_event_type() {
         let request = composed(&fixture, None, None).unwrap();
         let told = fixture.provider.event_type(&request);
         let expected = match name(&fixture).as_str() {
+            // These names have a colon, which a file's name cannot have everywhere.
+            "bitbucket/repo/commit_status_created" => Some("repo:commit_status_created"),
+            "jira/issue_updated" => Some("jira:issue_updated"),
             // The specification's example is of this type; a slash command is named by the command.
             "standard-webhooks/example.event" => Some("example.event"),
             "slack/command" => Some("/webhook-collect"),
@@ -202,7 +209,7 @@ fn only_what_a_sender_renews_differs_between_two_renewals() {
     for fixture in fixtures() {
         let renewed = |seed| {
             let generator = RefCell::new(Generator::new(seed, now()));
-            hookctl::provider::renew(&fixture.provider, &fixture.event, &fixture.body, &generator).unwrap()
+            renew(&fixture.provider, &fixture.event, &fixture.body, &generator).unwrap()
         };
         assert_eq!(renewed(1), renewed(1), "{}", name(&fixture));
         let places = fixture.provider.fresh_places();

@@ -80,7 +80,7 @@ fn no_delivery_shows_the_secret() {
     let failing = "HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n";
     let target = Target::start(&[OK, failing]);
     let url = target.url();
-    for event in ["prospect.added", "new_contact", "invoice.paid", "message.received", "push"] {
+    for event in ["prospect.added", "new_contact", "invoice.paid", "message.received", "github/push"] {
         for more in [&["-vvv"][..], &["--json"], &["--dry-run", "-vvv"], &["--curl"], &["--tamper", "secret"]] {
             let args = [&["send", event, "--to", &url], more].concat();
             is_clean(&format!("{args:?}"), &sandbox.run(&args));
