@@ -126,7 +126,8 @@ fn edits_that_cannot_be_made_are_refused() {
 #[test]
 fn typed_headers_replace_the_providers_and_repeats_are_kept() {
     let sandbox = Sandbox::new();
-    let args = ["push", "-H", "user-agent: mine", "-H", "X-A: 1, 2", "-H", "X-A: 3", "-H", "X-GitHub-Event: other"];
+    let args =
+        ["github/push", "-H", "user-agent: mine", "-H", "X-A: 1, 2", "-H", "X-A: 3", "-H", "X-GitHub-Event: other"];
     let sent = sent(&sandbox, &args, b"");
     let all = |name: &str| {
         sent.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
@@ -135,9 +136,11 @@ fn typed_headers_replace_the_providers_and_repeats_are_kept() {
     assert_eq!(all("x-a"), ["1, 2", "3"]);
     assert_eq!(all("x-github-event"), ["other"]);
     assert!(
-        refused(&["push", "-H", "no colon"]).stderr.contains("header `no colon` has no colon (write `Name: value`)")
+        refused(&["github/push", "-H", "no colon"])
+            .stderr
+            .contains("header `no colon` has no colon (write `Name: value`)")
     );
-    assert!(refused(&["push", "-H", "a b: c"]).stderr.contains("`a b` is not a header name"));
+    assert!(refused(&["github/push", "-H", "a b: c"]).stderr.contains("`a b` is not a header name"));
 }
 
 #[test]
@@ -145,12 +148,12 @@ fn every_provider_sends_its_own_headers() {
     let secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     let sandbox = Sandbox::new().env("HOOKCTL_SECRET", secret);
     let send = |event: &str| sent(&sandbox, &[event], b"");
-    let github = send("issues.opened");
+    let github = send("github/issues.opened");
     assert_eq!(github.header("x-github-event"), Some("issues"));
     assert_eq!(github.header("x-github-delivery").unwrap().len(), 36);
     assert!(github.header("user-agent").unwrap().starts_with("GitHub-Hookshot/"));
     assert!(github.header("x-hub-signature-256").unwrap().starts_with("sha256="));
-    assert_ne!(github.header("x-github-delivery"), send("issues.opened").header("x-github-delivery"));
+    assert_ne!(github.header("x-github-delivery"), send("github/issues.opened").header("x-github-delivery"));
     let slack = send("app_mention");
     assert!(slack.header("x-slack-signature").unwrap().starts_with("v0="));
     assert_eq!(slack.header("x-slack-request-timestamp").unwrap().len(), 10);
