@@ -33,6 +33,18 @@ fn ages_are_measured_to_the_second() {
     }
 }
 
+#[test]
+fn a_time_in_the_body_is_checked_where_it_is_there() {
+    let case = Case::of("linear", "sha256");
+    let timed = case.signed(br#"{"webhookTimestamp":1767225600000}"#);
+    for (seconds, valid) in [(60, true), (61, false), (-60, true), (-61, false)] {
+        let verdict = case.verify_at(&timed, now() + SignedDuration::from_secs(seconds));
+        assert_eq!(verdict.status == VerdictStatus::Valid, valid, "after {seconds} s: {verdict:?}");
+    }
+    assert!(case.accepts(&case.signed(b"{}")));
+    assert!(!case.accepts(&case.signed(br#"{"webhookTimestamp":"yesterday"}"#)));
+}
+
 /// Forms of a time that another parser might take for one inside the tolerance.
 fn odd_times() -> Vec<String> {
     let now = now().as_second();

@@ -9,8 +9,12 @@ use super::signature::{TimeUnit, TimestampRule};
 use super::template::Scope;
 use crate::model::Reason;
 
-/// Checks the time of a signature that is otherwise right.
+/// Checks the time of a signature that is otherwise right. One that may be left out, and is, is no objection: what
+/// is signed cannot be taken away.
 pub(super) fn check(rule: &TimestampRule, scope: &Scope<'_>, circumstances: &Circumstances<'_>) -> Result<(), Reason> {
+    if rule.value.is_left_out(scope) {
+        return Ok(());
+    }
     let text = rule.value.render_text(scope).map_err(|error| Reason::MissingPart { place: error.to_string() })?;
     let made = parse(rule.unit, &text).ok_or_else(|| Reason::MalformedTimestamp {
         value: shorten(&text).into_owned(),

@@ -90,6 +90,11 @@ impl Template {
         }
     }
 
+    /// Whether it is one optional value, and that is absent.
+    pub(crate) fn is_left_out(&self, scope: &Scope<'_>) -> bool {
+        matches!(&*self.segments, [Segment::Expression(value)] if value.optional && value.lookup(scope).is_none())
+    }
+
     /// All sources that it reads.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         self.expressions().map(|expression| &expression.source)
