@@ -1,8 +1,10 @@
-//! What goes with a signature: its time, what it signs beside the payload, and what its checks compare.
+//! What goes with a signature: what tells it from others, its time, what it signs beside the payload, and what
+//! its checks compare.
 
 use std::cell::RefCell;
 
 use super::Provider;
+use super::condition::Condition;
 use super::fresh::FreshPlace;
 use super::generator::Generator;
 use super::sign::{SignError, template_error};
@@ -22,6 +24,11 @@ pub(super) fn complete(
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
     let is_inside = signature.sources.first().is_some_and(|source| source.source().is_in_body());
+    for (place, value) in signature.when.iter().filter_map(Condition::fixed_header) {
+        if !place.is_there(request) {
+            put(place, request, value)?;
+        }
+    }
     set_time(signature, anew, is_inside, request, generator)?;
     if is_inside {
         make_up(provider, signature, request, generator)?;

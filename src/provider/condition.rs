@@ -1,6 +1,6 @@
 //! Conditions of a manifest: `ref op value`, such as `json:/type == url_verification`. A ref may have filters.
 
-use super::template::{Expression, Scope, TemplateError};
+use super::template::{Expression, Scope, Source, TemplateError};
 
 /// One compiled condition.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,14 @@ impl Condition {
             }
         };
         Ok(Self { subject, test })
+    }
+
+    /// A header that must have one value, and that value.
+    pub(crate) fn fixed_header(&self) -> Option<(&Source, &str)> {
+        match (self.subject.source(), &self.test) {
+            (header @ Source::Header(_), Test::Equal(value)) => Some((header, value)),
+            _ => None,
+        }
     }
 
     /// Whether it holds for this request.
