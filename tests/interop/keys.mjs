@@ -4,13 +4,18 @@ import { createHmac, generateKeyPairSync } from "node:crypto";
 
 export const hmac = (digest, key, text, encoding) => createHmac(digest, key).update(text).digest(encoding);
 
-const pem = (key) => key.export({ format: "pem", type: "pkcs8" });
+/** A private key as hookctl takes it where a provider's keys are PEM or its base64. */
+export const pem = (key) => key.export({ format: "pem", type: "pkcs8" });
 
-/** A key pair: the private half signs, the public half verifies, written by `format`; `other` is another private one. */
-export function pair(kind, options, format) {
-  const [one, another] = [generateKeyPairSync(kind, options), generateKeyPairSync(kind, options)];
-  return { ...one, secret: { signs: pem(one.privateKey), verifies: format(one.publicKey), other: pem(another.privateKey) } };
+/** The raw bytes of an Ed25519 key: of a private one the seed and the point, of a public one the point. */
+export function raw(key) {
+  const { d = "", x } = key.export({ format: "jwk" });
+  return Buffer.concat([d, x].map((part) => Buffer.from(part, "base64url")));
 }
 
-/** The raw bytes of an Ed25519 key: the seed of a private one, the point of a public one. */
-export const raw = (key) => Buffer.from(key.export({ format: "jwk" })[key.type === "private" ? "d" : "x"], "base64url");
+/** A key pair: the private half signs, the public half verifies; `other` is the private half of another. */
+export function pair(kind, options, { written = pem, published }) {
+  const [one, another] = [generateKeyPairSync(kind, options), generateKeyPairSync(kind, options)];
+  const secret = { signs: written(one.privateKey), verifies: published(one.publicKey), other: written(another.privateKey) };
+  return { ...one, secret };
+}
