@@ -62,3 +62,4 @@ mod walk;
 mod webhooks;
 mod webhooks_mock;
 mod wire;
+mod wycheproof;
