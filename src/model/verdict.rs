@@ -161,6 +161,14 @@ pub enum Reason {
         /// The manifest's name of the value.
         name: String,
     },
+    /// The sender names a key that is none of the known ones.
+    #[error("the signature was made with the key `{id}`, which is none of the known ones ({known})")]
+    UnknownKey {
+        /// Its id, shortened.
+        id: String,
+        /// The ids of the known ones.
+        known: String,
+    },
     /// Verification was switched off.
     #[error("verification is switched off")]
     SwitchedOff,

@@ -16,7 +16,7 @@ use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
 use super::item::ItemRule;
 use super::jwt::JwtRules;
-use super::key::{EcdsaForm, RsaKind, RsaPadding};
+use super::key::{EcdsaForm, EcdsaKind, RsaKind, RsaPadding};
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
 use super::scenario::Scenario;
@@ -111,6 +111,7 @@ pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signat
         item: table.item.as_ref().map(item).transpose()?,
         sources,
         key: template("key", table.key.as_ref(), "{secret}", &names)?,
+        key_id: table.kid.as_ref().map(|kid| template("kid", Some(kid), "", &names)).transpose()?,
         timestamp: table.timestamp.as_ref().map(|table| timestamp(table, &names)).transpose()?,
         url_variants: table.url_variants.iter().map(url_variant).collect::<Compiled<_>>()?,
         when: table
@@ -179,10 +180,14 @@ fn scheme(table: &SignatureTable) -> Compiled<Scheme> {
         "ed25519" => Scheme::Ed25519(match &table.key_format {
             Some(format) if format.get_ref() == "ed25519-hex" => KeyFormat::Hex,
             Some(format) if format.get_ref() == "ed25519-base64" => KeyFormat::Base64,
-            Some(format) => return Err(unknown("key_format", format, &["ed25519-hex", "ed25519-base64"])),
+            Some(format) if ["pem", "spki-base64", "jwk"].contains(&format.get_ref().as_str()) => KeyFormat::Contained,
+            Some(format) => {
+                let known = ["ed25519-hex", "ed25519-base64", "pem", "spki-base64", "jwk"];
+                return Err(unknown("key_format", format, &known));
+            }
             None => return Err(problem(&table.scheme, "scheme `ed25519` needs `key_format`")),
         }),
-        "ecdsa" => Scheme::Ecdsa(ecdsa(table)?),
+        "ecdsa" => Scheme::Ecdsa(ecdsa(table, digest)?),
         "rsa" => Scheme::Rsa(rsa(table, digest)?),
         "jwt" => Scheme::Jwt,
         "token" => Scheme::Token,
@@ -223,17 +228,18 @@ fn only_for<T>(key: &str, value: Option<&Spanned<T>>, table: &SignatureTable, sc
     }
 }
 
-fn ecdsa(table: &SignatureTable) -> Compiled<EcdsaForm> {
-    if let Some(algorithm) = table.algorithm.as_ref().filter(|algorithm| algorithm.get_ref() != "sha256") {
-        return Err(problem(algorithm, "scheme `ecdsa` is P-256 with `sha256`"));
-    }
+fn ecdsa(table: &SignatureTable, digest: Digest) -> Compiled<EcdsaKind> {
     public_key_format(table)?;
-    match &table.signature_form {
-        None => Ok(EcdsaForm::Der),
+    let form = match &table.signature_form {
+        None => EcdsaForm::Der,
         Some(form) => {
-            EcdsaForm::parse(form.get_ref()).ok_or_else(|| unknown("signature_form", form, &EcdsaForm::NAMES))
+            EcdsaForm::parse(form.get_ref()).ok_or_else(|| unknown("signature_form", form, &EcdsaForm::NAMES))?
         }
-    }
+    };
+    EcdsaKind::new(form, digest).ok_or_else(|| {
+        let at = table.algorithm.as_ref().unwrap_or(&table.scheme);
+        problem(at, "scheme `ecdsa` is P-256 with `sha256`, or `sha1`, which is verified only")
+    })
 }
 
 fn rsa(table: &SignatureTable, digest: Digest) -> Compiled<RsaKind> {
@@ -248,9 +254,9 @@ fn rsa(table: &SignatureTable, digest: Digest) -> Compiled<RsaKind> {
     })
 }
 
-/// How the provider hands its public key out. PEM and base64 are told apart as they are read, so it is checked only.
+/// How the provider hands its public key out. Containers are told apart as they are read, so it is checked only.
 fn public_key_format(table: &SignatureTable) -> Compiled<()> {
-    let known = ["pem", "spki-base64"];
+    let known = ["pem", "x509", "spki-base64", "jwk"];
     match &table.key_format {
         Some(format) if !known.contains(&format.get_ref().as_str()) => Err(unknown("key_format", format, &known)),
         _ => Ok(()),

@@ -14,7 +14,7 @@ use super::compile::template_problem;
 use super::condition::Condition;
 use super::digest::{Digest, Mac};
 use super::format::shorten;
-use super::key::{EcdsaForm, Key, RsaKind, RsaPadding};
+use super::key::{EcdsaKind, Key, RsaKind, RsaPadding};
 use super::manifest::{BindTable, SignatureTable};
 use super::problem::{Compiled, duration_seconds, problem, unknown};
 use super::template::{RenderError, Scope, Template};
@@ -79,7 +79,7 @@ impl JwtAlgorithm {
         match (self.key(), key) {
             (JwtKey::Secret, Key::Secret(secret)) => self.mac(secret, message).ct_eq(signature).into(),
             (JwtKey::Rsa, Key::Rsa(key)) => rs256().is_some_and(|kind| key.verify(kind, message, signature)),
-            (JwtKey::Ecdsa, Key::Ecdsa(key)) => key.verify(EcdsaForm::Fixed, message, signature),
+            (JwtKey::Ecdsa, Key::Ecdsa(key)) => key.verify(EcdsaKind::ES256, message, signature),
             _ => false,
         }
     }
@@ -91,7 +91,7 @@ impl JwtAlgorithm {
                 Some(kind) => key.sign(kind, message),
                 None => Err("RS256 is not there"),
             },
-            (JwtKey::Ecdsa, Key::Ecdsa(key)) => key.sign(EcdsaForm::Fixed, message),
+            (JwtKey::Ecdsa, Key::Ecdsa(key)) => key.sign(EcdsaKind::ES256, message),
             _ => Err("the key is of another kind"),
         };
         signed.map_err(RenderError::unusable)
@@ -172,7 +172,7 @@ impl JwtRules {
     /// A token for this request that has these claims, as JSON, besides its own.
     pub(crate) fn sign(
         &self,
-        key: &Key,
+        (id, key): (Option<&str>, &Key),
         claims: &[u8],
         scope: &Scope<'_>,
         now: Timestamp,
@@ -197,10 +197,17 @@ impl JwtRules {
             set("nbf", &now.as_second().to_string())?;
             set("exp", &now.as_second().saturating_add(lifetime).to_string())?;
         }
-        let header = format!(r#"{{"alg":"{}","typ":"JWT"}}"#, algorithm.name());
+        let id = id.map(|id| format!(r#","kid":{}"#, json::quote(id))).unwrap_or_default();
+        let header = format!(r#"{{"alg":"{}","typ":"JWT"{id}}}"#, algorithm.name());
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = algorithm.sign(key, message.as_bytes())?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)).into_bytes())
+    }
+
+    /// The id of the key that a token names.
+    pub(crate) fn key_id(token: &str) -> Option<String> {
+        let header = object("header", token.split('.').next()?).ok()?;
+        header.get("kid")?.as_str().map(str::to_owned)
     }
 
     /// Judges a token; `place` is where it stands.

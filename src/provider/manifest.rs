@@ -123,6 +123,7 @@ pub struct SignatureTable {
     pub item: Option<Spanned<String>>,
     pub key: Option<Spanned<String>>,
     pub key_format: Option<Spanned<String>>,
+    pub kid: Option<Spanned<String>>,
     pub signature_form: Option<Spanned<String>>,
     pub padding: Option<Spanned<String>>,
     #[serde(default)]

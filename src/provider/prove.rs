@@ -2,8 +2,6 @@
 
 use subtle::ConstantTimeEq as _;
 
-use ed25519_dalek::Signer as _;
-
 use super::key::Key;
 use super::signature::{Scheme, Signature};
 use super::template::{RenderError, Scope};
@@ -19,12 +17,9 @@ impl Signature {
                 Ok(mac.finish())
             }
             (Key::InTemplate, Scheme::Hash(digest)) => Ok(digest.hash(&template.render(scope)?)),
-            (Key::Ed25519(_, Some(private)), _) => Ok(private.sign(&template.render(scope)?).to_bytes().to_vec()),
-            (Key::Ed25519(_, None), _) => {
-                Err(RenderError::unusable("signing needs the private key (64 bytes), this is the public one"))
-            }
-            (Key::Ecdsa(key), Scheme::Ecdsa(form)) => {
-                key.sign(form, &template.render(scope)?).map_err(RenderError::unusable)
+            (Key::Ed25519(key), _) => key.sign(&template.render(scope)?).map_err(RenderError::unusable),
+            (Key::Ecdsa(key), Scheme::Ecdsa(kind)) => {
+                key.sign(kind, &template.render(scope)?).map_err(RenderError::unusable)
             }
             (Key::Rsa(key), Scheme::Rsa(kind)) => {
                 key.sign(kind, &template.render(scope)?).map_err(RenderError::unusable)
@@ -58,9 +53,8 @@ impl Signature {
     /// Whether the candidate is a signature of the message under a public key.
     fn verifies(&self, key: &Key, message: &[u8], candidate: &[u8]) -> bool {
         match (key, self.scheme) {
-            (Key::Ed25519(public, _), _) => ed25519_dalek::Signature::from_slice(candidate)
-                .is_ok_and(|signature| public.verify_strict(message, &signature).is_ok()),
-            (Key::Ecdsa(key), Scheme::Ecdsa(form)) => key.verify(form, message, candidate),
+            (Key::Ed25519(key), _) => key.verify(message, candidate),
+            (Key::Ecdsa(key), Scheme::Ecdsa(kind)) => key.verify(kind, message, candidate),
             (Key::Rsa(key), Scheme::Rsa(kind)) => key.verify(kind, message, candidate),
             _ => false,
         }

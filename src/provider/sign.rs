@@ -12,13 +12,13 @@ use jiff::Timestamp;
 
 use super::Provider;
 use super::companion;
-use super::format::SIGNATURE;
+use super::format::{Format, SIGNATURE};
 use super::fresh;
 use super::generator::Generator;
 use super::item::{Item, ItemRule};
-use super::key::Key;
+use super::key::Keys;
 use super::signature::{Scheme, Signature, TimeUnit};
-use super::template::{RenderError, Scope, Source, Template};
+use super::template::{Expression, RenderError, Scope, Source, Template};
 use super::timestamp;
 use crate::model::{Request, Secret};
 
@@ -293,6 +293,10 @@ fn write(
     generator: &RefCell<Generator>,
 ) -> Result<(), SignError> {
     let Some(place) = signature.places().next() else { return Ok(()) };
+    if !signature.sources.first().is_some_and(Expression::is_plain) {
+        let problem = "the provider wraps it in a form that is only read here".to_owned();
+        return Err(SignError::Place { place: place.place(), problem });
+    }
     if let Some(rule) = &signature.item {
         return write_items(provider, signature, rule, place, secret, request, generator);
     }
@@ -344,8 +348,15 @@ fn value(
     let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
     let base = Scope { url: Some(&url), secret: Some(secret.expose()), item, ..provider.scope(request) };
     let old = signature.places().next().and_then(|place| place.text(request)).unwrap_or_default();
-    let mut variables: Vec<(&str, Cow<'_, [u8]>)> =
-        signature.captured(&old).into_iter().map(|(name, value)| (name, value.as_bytes().to_vec().into())).collect();
+    // What the format names besides the signature is the user's to say, or as it was.
+    let given = signature.formats.iter().flat_map(Format::captures);
+    let given = given.filter_map(|name| Some((name, provider.variable(name)?)));
+    let mut variables: Vec<(&str, Cow<'_, [u8]>)> = signature
+        .captured(&old)
+        .into_iter()
+        .chain(given)
+        .map(|(name, value)| (name, value.as_bytes().to_vec().into()))
+        .collect();
     variables.push(("timestamp", now.into_bytes().into()));
     signature.bind(0, &base, &mut variables);
     let text = signature_text(signature, &Scope { variables: &variables, ..base }, moment)?;
@@ -433,7 +444,8 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> R
             Ok(format!("Basic {credentials}").into_bytes())
         }
         _ => {
-            let key = Key::make(signature, scope).map_err(SignError::Secret)?;
+            let keys = Keys::make(signature, scope).map_err(SignError::Secret)?;
+            let (id, key) = keys.signing().ok_or_else(|| SignError::Secret("it holds no key".into()))?;
             let unsigned = |error| match error {
                 RenderError::Unusable { problem } => SignError::Secret(problem),
                 RenderError::NotGiven(_) => failed(error),
@@ -447,9 +459,9 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> R
                     Some(Source::Body) => own_claims(scope.body),
                     _ => b"{}".into(),
                 };
-                return rules.sign(&key, &claims, scope, now).map_err(unsigned);
+                return rules.sign((id, key), &claims, scope, now).map_err(unsigned);
             }
-            let bytes = signature.compute(0, scope, &key).map_err(unsigned)?;
+            let bytes = signature.compute(0, scope, key).map_err(unsigned)?;
             Ok(signature.encoding.encode(&bytes).into_bytes())
         }
     }

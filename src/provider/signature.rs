@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::format::Format;
 use super::item::ItemRule;
 use super::jwt::JwtRules;
-use super::key::{EcdsaForm, RsaKind};
+use super::key::{EcdsaKind, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
 
 /// How a signature is made.
@@ -23,8 +23,8 @@ pub(crate) enum Scheme {
     Hash(Digest),
     /// RFC 8032.
     Ed25519(KeyFormat),
-    /// FIPS 186-5, on P-256 with SHA-256.
-    Ecdsa(EcdsaForm),
+    /// FIPS 186-5, on P-256.
+    Ecdsa(EcdsaKind),
     /// RFC 8017.
     Rsa(RsaKind),
     /// RFC 7519; its algorithms and claims stand in [`JwtRules`].
@@ -45,7 +45,7 @@ impl Scheme {
             Self::Hmac(digest) => format!("HMAC-{}", digest.name()),
             Self::Hash(digest) => digest.name().to_owned(),
             Self::Ed25519(_) => "Ed25519".to_owned(),
-            Self::Ecdsa(_) => "ECDSA P-256".to_owned(),
+            Self::Ecdsa(kind) => kind.describe(),
             Self::Rsa(kind) => kind.describe(),
             Self::Jwt => "JWT".to_owned(),
             Self::Token => "token".to_owned(),
@@ -59,6 +59,8 @@ impl Scheme {
 pub(crate) enum KeyFormat {
     Hex,
     Base64,
+    /// PEM, or a JWK.
+    Contained,
 }
 
 /// How signature bytes are written.
@@ -214,6 +216,8 @@ pub struct Signature {
     /// Where the items of the body are that are signed one by one.
     pub(crate) item: Option<ItemRule>,
     pub(crate) key: Template,
+    /// Which key of a set, where the request says it outside a JWT.
+    pub(crate) key_id: Option<Template>,
     pub(crate) timestamp: Option<TimestampRule>,
     pub(crate) url_variants: Vec<UrlVariant>,
     pub(crate) when: Vec<Condition>,
@@ -351,7 +355,7 @@ impl Signature {
                 source => (None, Some(source)),
             };
             let direct = source.and_then(|source| {
-                Some(Found { index, source: Cow::Borrowed(source), text: expression.lookup(scope)? })
+                Some(Found { index, source: Cow::Borrowed(source), text: expression.found(scope)? })
             });
             let names = pattern.into_iter().flat_map(|pattern| pattern.names(&scope.request.headers));
             let matching = names.filter_map(move |name| {

@@ -17,7 +17,7 @@ use super::explain;
 use super::format::{Group, SIGNATURE, shorten};
 use super::generator::Generator;
 use super::jwt::JwtRules;
-use super::key::Key;
+use super::key::{Key, Keys};
 use super::sign::sign;
 use super::signature::{Scheme, Signature, UrlVariant};
 use super::template::{RenderError, Scope, Source};
@@ -35,7 +35,7 @@ pub struct Verifier {
 #[derive(Clone)]
 struct Keyring {
     secret: Secret,
-    keys: Vec<Option<Result<Key, String>>>,
+    keys: Vec<Option<Result<Keys, String>>>,
 }
 
 impl Verifier {
@@ -43,7 +43,7 @@ impl Verifier {
     /// Without a secret every verdict is `unchecked`.
     pub fn new(provider: Arc<Provider>, secrets: impl IntoIterator<Item = Secret>) -> Self {
         let keyring = |secret: Secret| Keyring {
-            keys: provider.signatures.iter().map(|signature| Key::prepare(signature, &secret)).collect(),
+            keys: provider.signatures.iter().map(|signature| Keys::prepare(signature, &secret)).collect(),
             secret,
         };
         let keyrings = secrets.into_iter().map(keyring).collect();
@@ -128,7 +128,7 @@ impl Verifier {
         &'s self,
         keyring: &'s Keyring,
         scope: &'s Scope<'_>,
-    ) -> impl Iterator<Item = (&'s Signature, &'s Option<Result<Key, String>>)> {
+    ) -> impl Iterator<Item = (&'s Signature, &'s Option<Result<Keys, String>>)> {
         let takes = |signature: &Signature| self.provider.takes(signature, keyring.secret.expose());
         let all = self.provider.signatures.iter().zip(&keyring.keys);
         all.filter(move |(signature, _)| takes(signature) && signature.applies(scope))
@@ -153,11 +153,11 @@ impl Verifier {
 /// stands nowhere.
 fn examine(
     signature: &Signature,
-    key: Option<&Result<Key, String>>,
+    keys: Option<&Result<Keys, String>>,
     scope: &Scope<'_>,
     circumstances: &Circumstances<'_>,
 ) -> Option<Verdict> {
-    let Some(rule) = &signature.item else { return examine_one(signature, key, scope, circumstances) };
+    let Some(rule) = &signature.item else { return examine_one(signature, keys, scope, circumstances) };
     let items = match rule.items(scope.body) {
         Ok(items) => items,
         Err(problem) => {
@@ -172,7 +172,7 @@ fn examine(
     let mut valid = None;
     for item in items {
         let scope = with(item);
-        let verdict = examine_one(signature, key, &scope, circumstances).unwrap_or_else(|| {
+        let verdict = examine_one(signature, keys, &scope, circumstances).unwrap_or_else(|| {
             let place = signature.places().next().map(|place| scope.name(place)).unwrap_or_default();
             let reason = Reason::MissingSignature { place };
             Verdict::new(VerdictStatus::Unsigned, Some(signature.id.clone()), Some(reason))
@@ -188,18 +188,18 @@ fn examine(
 /// The best verdict over the places where this signature stands.
 fn examine_one(
     signature: &Signature,
-    key: Option<&Result<Key, String>>,
+    keys: Option<&Result<Keys, String>>,
     scope: &Scope<'_>,
     circumstances: &Circumstances<'_>,
 ) -> Option<Verdict> {
     let mut best: Option<Verdict> = None;
     for found in signature.find(scope) {
-        let verdict = match key {
+        let verdict = match keys {
             Some(Err(problem)) => refused(signature, Reason::UnusableSecret { problem: problem.clone() }),
             _ => {
-                let key = key.and_then(|key| key.as_ref().ok());
+                let keys = keys.and_then(|keys| keys.as_ref().ok());
                 let (index, source) = (found.index, &*found.source);
-                Attempt { signature, index, source, scope: *scope, key, circumstances }.verdict(&found.text)
+                Attempt { signature, index, source, scope: *scope, keys, circumstances }.verdict(&found.text)
             }
         };
         if verdict.status == VerdictStatus::Valid {
@@ -218,6 +218,7 @@ fn rank(verdict: &Verdict) -> u8 {
         Some(Reason::TooOld { .. } | Reason::TooNew { .. } | Reason::CheckFailed { .. }) => 3,
         Some(Reason::Mismatch { .. } | Reason::NoneMatch { .. } | Reason::WrongCredential { .. }) => 2,
         Some(Reason::MissingPart { .. } | Reason::MalformedTimestamp { .. } | Reason::MissingVariable { .. }) => 1,
+        Some(Reason::UnknownKey { .. }) => 1,
         _ => 0,
     }
 }
@@ -225,6 +226,9 @@ fn rank(verdict: &Verdict) -> u8 {
 fn refused(signature: &Signature, reason: Reason) -> Verdict {
     Verdict::new(VerdictStatus::Invalid, Some(signature.id.clone()), Some(reason))
 }
+
+/// What to do about a key that is not known.
+const OTHER_KEYS: &str = "get the provider's current keys and give them with --secret-file";
 
 /// Nothing can be checked before the user says what no request carries.
 fn not_given(signature: &Signature, name: &str) -> Verdict {
@@ -245,7 +249,7 @@ struct Attempt<'a> {
     index: usize,
     source: &'a Source,
     scope: Scope<'a>,
-    key: Option<&'a Key>,
+    keys: Option<&'a Keys>,
     circumstances: &'a Circumstances<'a>,
 }
 
@@ -331,23 +335,49 @@ impl Attempt<'_> {
             return self.judge_token(group, &scope);
         }
         let made;
-        let key = match self.key {
-            Some(key) => key,
-            None => match Key::make(self.signature, &scope) {
-                Ok(key) => {
-                    made = key;
+        let keys = match self.keys {
+            Some(keys) => keys,
+            None => match Keys::make(self.signature, &scope) {
+                Ok(keys) => {
+                    made = keys;
                     &made
                 }
                 Err(problem) => return self.refuse(Reason::UnusableSecret { problem }),
             },
         };
+        let keys = match keys.named(self.key_id(group, &scope).as_deref()) {
+            Ok(keys) => keys,
+            Err(reason) => return Err(Box::new(refused(self.signature, reason).with_hint(OTHER_KEYS))),
+        };
+        let mut best = None;
+        for key in keys {
+            match self.judge_with(group, &scope, key) {
+                Ok(()) => return Ok(()),
+                Err(verdict) if best.as_deref().is_none_or(|best: &Verdict| rank(&verdict) > rank(best)) => {
+                    best = Some(verdict);
+                }
+                Err(_) => {}
+            }
+        }
+        best.map_or_else(|| self.refuse(Reason::UnusableSecret { problem: "it holds no key".into() }), Err)
+    }
+
+    /// The id of the key that the sender names.
+    fn key_id(&self, group: &Group<'_>, scope: &Scope<'_>) -> Option<String> {
+        if self.signature.jwt.is_some() {
+            return JwtRules::key_id(group.signatures.first()?);
+        }
+        self.signature.key_id.as_ref()?.render_text(scope).ok().filter(|id| !id.is_empty())
+    }
+
+    fn judge_with(&self, group: &Group<'_>, scope: &Scope<'_>, key: &Key) -> Result<(), Box<Verdict>> {
         if let Some(rules) = &self.signature.jwt {
-            return self.judge_jwt(rules, group, &scope, key);
+            return self.judge_jwt(rules, group, scope, key);
         }
         let candidates = self.decode(group, key)?;
-        match self.matches(&scope, key, &candidates) {
-            Ok(true) => self.check_rest(&scope),
-            Ok(false) => Err(Box::new(self.mismatch(&scope, key, &candidates))),
+        match self.matches(scope, key, &candidates) {
+            Ok(true) => self.check_rest(scope),
+            Ok(false) => Err(Box::new(self.mismatch(scope, key, &candidates))),
             Err(RenderError::Unusable { problem }) => self.refuse(Reason::UnusableSecret { problem }),
             Err(RenderError::NotGiven(name)) => Err(Box::new(not_given(self.signature, &name))),
             Err(error) => {
@@ -363,9 +393,9 @@ impl Attempt<'_> {
             match (self.signature.scheme, key) {
                 (Scheme::Hmac(digest) | Scheme::Hash(digest), _) => encoding.decode(text, digest.len()),
                 (_, Key::Rsa(key)) => encoding.decode(text, key.length()),
-                (Scheme::Ecdsa(form), _) => {
+                (Scheme::Ecdsa(kind), _) => {
                     let bytes = encoding.decode_any(text)?;
-                    form.check(&bytes).map(|()| bytes)
+                    kind.check(&bytes).map(|()| bytes)
                 }
                 _ => encoding.decode(text, ed25519_dalek::SIGNATURE_LENGTH),
             }

@@ -1,15 +1,17 @@
-//! ECDSA on P-256 with SHA-256 (FIPS 186-5). Signing is deterministic (RFC 6979), so `--seed` holds for it too.
+//! ECDSA on P-256 (FIPS 186-5). Signing is deterministic (RFC 6979), so `--seed` holds for it too.
 
 use p256::SecretKey;
-use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 
 use super::NEEDS_PRIVATE;
 use super::material::Material;
+use crate::provider::digest::Digest;
 
-const NEEDED: &str = "ECDSA needs an EC key on the curve P-256, as PEM or base64: \
-     the public key verifies, a private key (PKCS#8) signs too";
+const NEEDED: &str = "ECDSA needs an EC key on the curve P-256, as PEM, JWK or base64: \
+     the public key or a certificate verifies, a private key (PKCS#8) signs too";
 
 /// Bytes of `r` and `s` one after the other.
 const FIXED_LENGTH: usize = 64;
@@ -60,6 +62,35 @@ impl EcdsaForm {
     }
 }
 
+/// A form with the digest that is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EcdsaKind {
+    form: EcdsaForm,
+    digest: Digest,
+}
+
+impl EcdsaKind {
+    /// RFC 7518 section 3.4.
+    pub(crate) const ES256: Self = Self { form: EcdsaForm::Fixed, digest: Digest::Sha256 };
+
+    /// `None` for a digest that nobody signs with.
+    pub(crate) fn new(form: EcdsaForm, digest: Digest) -> Option<Self> {
+        matches!(digest, Digest::Sha256 | Digest::Sha1).then_some(Self { form, digest })
+    }
+
+    pub(crate) fn describe(self) -> String {
+        match self.digest {
+            Digest::Sha256 => "ECDSA P-256".to_owned(),
+            digest => format!("ECDSA P-256 {}", digest.name()),
+        }
+    }
+
+    /// What is wrong with bytes that cannot be a signature.
+    pub(crate) fn check(self, bytes: &[u8]) -> Result<(), String> {
+        self.form.check(bytes)
+    }
+}
+
 /// A public key, and the private one where the secret holds it.
 #[derive(Clone)]
 pub(crate) struct EcdsaKey {
@@ -68,17 +99,18 @@ pub(crate) struct EcdsaKey {
 }
 
 impl EcdsaKey {
-    pub(super) fn read(text: &[u8]) -> Result<Self, String> {
-        let material = Material::read(text, NEEDED)?;
+    pub(super) const NEEDED: &str = NEEDED;
+
+    pub(super) fn of(material: &Material) -> Result<Self, String> {
         let wrong = || material.refuse(NEEDED);
-        match &material {
+        match material {
             Material::Public(der) => VerifyingKey::from_public_key_der(der).map(Self::public).map_err(|_| wrong()),
             Material::Private(der) => SigningKey::from_pkcs8_der(der).map(Self::private).map_err(|_| wrong()),
             Material::EcPrivate(der) => {
                 SecretKey::from_sec1_der(der).map(|key| Self::private(key.into())).map_err(|_| wrong())
             }
             Material::Raw(point) => VerifyingKey::from_sec1_bytes(point).map(Self::public).map_err(|_| wrong()),
-            Material::RsaPrivate(_) => Err(wrong()),
+            _ => Err(wrong()),
         }
     }
 
@@ -90,17 +122,25 @@ impl EcdsaKey {
         Self { public: *private.verifying_key(), private: Some(Box::new(private)) }
     }
 
+    pub(crate) fn signs(&self) -> bool {
+        self.private.is_some()
+    }
+
     /// The signature in this form, or what is needed to make it.
-    pub(crate) fn sign(&self, form: EcdsaForm, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+    pub(crate) fn sign(&self, kind: EcdsaKind, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+        if kind.digest != Digest::Sha256 {
+            return Err("ECDSA with SHA-1 is verified only");
+        }
         let signature: Signature = self.private.as_ref().ok_or(NEEDS_PRIVATE)?.sign(message);
-        Ok(match form {
+        Ok(match kind.form {
             EcdsaForm::Der => signature.to_der().as_bytes().to_vec(),
             EcdsaForm::Fixed => signature.to_bytes().to_vec(),
         })
     }
 
-    pub(crate) fn verify(&self, form: EcdsaForm, message: &[u8], signature: &[u8]) -> bool {
-        form.read(signature).is_some_and(|signature| self.public.verify(message, &signature).is_ok())
+    pub(crate) fn verify(&self, kind: EcdsaKind, message: &[u8], signature: &[u8]) -> bool {
+        let Some(signature) = kind.form.read(signature) else { return false };
+        self.public.verify_prehash(&kind.digest.hash(message), &signature).is_ok()
     }
 }
 
@@ -115,28 +155,35 @@ mod tests {
     const SAMPLE: &str = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
          f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
 
+    const FIXED: EcdsaKind = EcdsaKind::ES256;
+    const DER: EcdsaKind = EcdsaKind { form: EcdsaForm::Der, digest: Digest::Sha256 };
+
+    fn read(text: &[u8]) -> Result<EcdsaKey, String> {
+        EcdsaKey::of(&Material::read_all(text, NEEDED)?[0].material)
+    }
+
     fn private() -> EcdsaKey {
         EcdsaKey::private(SigningKey::from_slice(&hex::decode(PRIVATE).unwrap()).unwrap())
     }
 
     #[test]
     fn agrees_with_the_vector_of_rfc_6979() {
-        let signature = private().sign(EcdsaForm::Fixed, b"sample").unwrap();
+        let signature = private().sign(FIXED, b"sample").unwrap();
         assert_eq!(hex::encode(&signature), SAMPLE);
         use base64::Engine as _;
         let point = base64::engine::general_purpose::STANDARD.encode(hex::decode(POINT).unwrap());
-        let public = EcdsaKey::read(point.as_bytes()).unwrap();
-        assert!(public.verify(EcdsaForm::Fixed, b"sample", &signature));
-        assert!(!public.verify(EcdsaForm::Fixed, b"simple", &signature));
-        assert!(public.sign(EcdsaForm::Fixed, b"sample").is_err());
+        let public = read(point.as_bytes()).unwrap();
+        assert!(public.verify(FIXED, b"sample", &signature));
+        assert!(!public.verify(FIXED, b"simple", &signature));
+        assert!(public.sign(FIXED, b"sample").is_err());
     }
 
     #[test]
     fn the_other_form_is_named_and_never_read() {
         let key = private();
-        let fixed = key.sign(EcdsaForm::Fixed, b"a").unwrap();
-        let der = key.sign(EcdsaForm::Der, b"a").unwrap();
-        assert!(!key.verify(EcdsaForm::Der, b"a", &fixed) && !key.verify(EcdsaForm::Fixed, b"a", &der));
+        let fixed = key.sign(FIXED, b"a").unwrap();
+        let der = key.sign(DER, b"a").unwrap();
+        assert!(!key.verify(DER, b"a", &fixed) && !key.verify(FIXED, b"a", &der));
         assert!(EcdsaForm::Der.check(&fixed).unwrap_err().contains("signature_form = \"fixed\""));
         assert!(EcdsaForm::Fixed.check(&der).unwrap_err().contains("signature_form = \"der\""));
         assert!(EcdsaForm::Fixed.check(&[1; 63]).unwrap_err().contains("63 bytes"));
@@ -145,7 +192,7 @@ mod tests {
 
     #[test]
     fn zero_is_no_signature() {
-        assert!(!private().verify(EcdsaForm::Fixed, b"a", &[0; FIXED_LENGTH]));
+        assert!(!private().verify(FIXED, b"a", &[0; FIXED_LENGTH]));
         assert!(EcdsaForm::Fixed.check(&[0; FIXED_LENGTH]).is_err());
     }
 
@@ -155,6 +202,6 @@ mod tests {
         let mut point = hex::decode(POINT).unwrap();
         point[64] ^= 1;
         let text = base64::engine::general_purpose::STANDARD.encode(point);
-        assert!(EcdsaKey::read(text.as_bytes()).is_err_and(|error| error.contains("P-256")));
+        assert!(read(text.as_bytes()).is_err_and(|error| error.contains("P-256")));
     }
 }

@@ -1,13 +1,23 @@
-//! Asymmetric keys as people keep them: PEM, or base64 of DER.
+//! Keys as people keep them: PEM, JWK, a certificate, base64 or hex; told apart by what they are.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use p256::pkcs8::der::oid::ObjectIdentifier;
 use p256::pkcs8::der::{AnyRef, Decode as _};
 use p256::pkcs8::spki::AlgorithmIdentifierRef;
 use p256::pkcs8::{PrivateKeyInfoRef, SubjectPublicKeyInfoRef};
-use rustls_pki_types::pem::{self, PemObject as _, SectionKind};
 use zeroize::Zeroizing;
+
+use super::{certificate, jwk, pem};
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// Lengths in hex of raw keys: 32 and 64 bytes of Ed25519, 33 and 65 of a point on P-256.
+const HEX_LENGTHS: [usize; 4] = [64, 128, 66, 130];
 
 /// A key's bytes, by the container they came in.
 pub(super) enum Material {
@@ -15,32 +25,62 @@ pub(super) enum Material {
     Public(Vec<u8>),
     /// DER of a `PrivateKeyInfo`, RFC 5208.
     Private(Zeroizing<Vec<u8>>),
+    /// DER of an `RSAPublicKey`, RFC 8017 appendix A.1.1.
+    RsaPublic(Vec<u8>),
     /// DER of an `RSAPrivateKey`, RFC 8017 appendix A.1.2.
     RsaPrivate(Zeroizing<Vec<u8>>),
     /// DER of an `ECPrivateKey`, RFC 5915.
     EcPrivate(Zeroizing<Vec<u8>>),
     /// Bytes without a container, such as a point of a curve.
     Raw(Zeroizing<Vec<u8>>),
+    /// The bytes of a shared secret.
+    Octets(Zeroizing<Vec<u8>>),
+    /// A key that no scheme here takes, as people call it.
+    Other(String),
+}
+
+/// A key with the id by which senders name it.
+pub(super) struct Named {
+    pub(super) id: Option<String>,
+    pub(super) material: Material,
 }
 
 impl Material {
-    /// Reads PEM or base64; the error tells what is needed and never repeats the key.
-    pub(super) fn read(text: &[u8], needed: &str) -> Result<Self, String> {
+    /// Reads all keys of a text; the error tells what is needed and never repeats the key.
+    pub(super) fn read_all(text: &[u8], needed: &str) -> Result<Vec<Named>, String> {
         let text = text.trim_ascii();
-        if memchr::memmem::find(text, b"-----BEGIN").is_some() {
-            return from_pem(text, needed);
+        if let Some(keys) = jwk::read(text) {
+            return keys;
+        }
+        let materials = if pem::is_in(text) { from_pem(text, needed)? } else { vec![Self::read_bare(text, needed)?] };
+        Ok(materials.into_iter().map(|material| Named { id: None, material }).collect())
+    }
+
+    /// Hex, base64, or DER as it is.
+    fn read_bare(text: &[u8], needed: &str) -> Result<Self, String> {
+        if let Some(material) = Self::from_der(text) {
+            return Ok(material);
         }
         let text: Zeroizing<Vec<u8>> =
             Zeroizing::new(text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
-        let bytes = STANDARD.decode(&*text).or_else(|_| URL_SAFE.decode(&*text)).map(Zeroizing::new);
+        let hex =
+            Some(&text).filter(|text| HEX_LENGTHS.contains(&text.len())).and_then(|text| hex::decode(&**text).ok());
+        if let Some(bytes) = hex {
+            return Ok(Self::Raw(bytes.into()));
+        }
+        let bytes = BASE64.decode(&*text).or_else(|_| BASE64_URL.decode(&*text)).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| format!("it is neither PEM nor base64: {needed}"))?;
-        Ok(if SubjectPublicKeyInfoRef::from_der(&bytes).is_ok() {
-            Self::Public(bytes.to_vec())
-        } else if PrivateKeyInfoRef::from_der(&bytes).is_ok() {
-            Self::Private(bytes)
+        Ok(Self::from_der(&bytes).unwrap_or(Self::Raw(bytes)))
+    }
+
+    fn from_der(der: &[u8]) -> Option<Self> {
+        if SubjectPublicKeyInfoRef::from_der(der).is_ok() {
+            Some(Self::Public(der.to_vec()))
+        } else if PrivateKeyInfoRef::from_der(der).is_ok() {
+            Some(Self::Private(der.to_vec().into()))
         } else {
-            Self::Raw(bytes)
-        })
+            certificate::public_key(der).map(Self::Public)
+        }
     }
 
     /// What kind of key it is, as people call it: `an RSA public key`.
@@ -54,9 +94,12 @@ impl Material {
                 let algorithm = PrivateKeyInfoRef::from_der(der).map(|info| algorithm(&info.algorithm));
                 format!("{} private key", algorithm.unwrap_or("an unknown"))
             }
+            Self::RsaPublic(_) => "an RSA public key".to_owned(),
             Self::RsaPrivate(_) => "an RSA private key".to_owned(),
             Self::EcPrivate(_) => "an EC private key".to_owned(),
             Self::Raw(bytes) => format!("base64 of {} bytes that are no key in DER", bytes.len()),
+            Self::Octets(_) => "a shared secret (a JWK of the kind oct)".to_owned(),
+            Self::Other(description) => description.clone(),
         }
     }
 
@@ -66,29 +109,43 @@ impl Material {
     }
 }
 
-fn from_pem(text: &[u8], needed: &str) -> Result<Material, String> {
-    let has = |label: &str| memchr::memmem::find(text, format!("-----BEGIN {label}-----").as_bytes()).is_some();
-    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text) {
-        let (kind, der) = section.map_err(|_: pem::Error| {
-            "its PEM text cannot be read: keep the line breaks, and all lines from BEGIN to END".to_owned()
-        })?;
-        match kind {
-            SectionKind::PublicKey => return Ok(Material::Public(der)),
-            SectionKind::PrivateKey => return Ok(Material::Private(der.into())),
-            SectionKind::RsaPrivateKey => return Ok(Material::RsaPrivate(der.into())),
-            SectionKind::EcPrivateKey => return Ok(Material::EcPrivate(der.into())),
-            _ => {}
-        }
+/// A private key alone where there is one; else the public keys; else the certificate, which is the first of a chain.
+fn from_pem(text: &[u8], needed: &str) -> Result<Vec<Material>, String> {
+    let blocks = pem::blocks(text);
+    let (mut public, mut certificates) = (Vec::new(), Vec::new());
+    for block in &blocks {
+        let material = match (block.label.as_str(), &block.der) {
+            ("PRIVATE KEY", Some(der)) => return Ok(vec![Material::Private(der.clone())]),
+            ("RSA PRIVATE KEY", Some(der)) => return Ok(vec![Material::RsaPrivate(der.clone())]),
+            ("EC PRIVATE KEY", Some(der)) => return Ok(vec![Material::EcPrivate(der.clone())]),
+            ("PUBLIC KEY", Some(der)) => Material::Public(der.to_vec()),
+            ("RSA PUBLIC KEY", Some(der)) => Material::RsaPublic(der.to_vec()),
+            ("CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE", Some(der)) => {
+                certificates.extend(certificate::public_key(der).map(Material::Public));
+                continue;
+            }
+            _ => continue,
+        };
+        public.push(material);
     }
-    Err(if has("ENCRYPTED PRIVATE KEY") {
+    certificates.truncate(1);
+    let found = if public.is_empty() { certificates } else { public };
+    if found.is_empty() { Err(no_key(&blocks, needed)) } else { Ok(found) }
+}
+
+/// Why there is no key in PEM.
+fn no_key(blocks: &[pem::Block], needed: &str) -> String {
+    let has = |label: &str| blocks.iter().any(|block| block.label == label);
+    let is_encrypted = |block: &pem::Block| block.label.ends_with("PRIVATE KEY") && block.der.is_none();
+    if has("ENCRYPTED PRIVATE KEY") || blocks.iter().any(is_encrypted) {
         "the private key is encrypted: write it without its passphrase (openssl pkey -in KEY -out PLAIN)".to_owned()
     } else if has("CERTIFICATE") {
-        "it is a certificate: take its public key out (openssl x509 -pubkey -noout -in CERTIFICATE)".to_owned()
-    } else if has("RSA PUBLIC KEY") {
-        "it is a PKCS#1 public key: write it as SPKI (openssl rsa -RSAPublicKey_in -pubout -in KEY)".to_owned()
+        format!("its certificate cannot be read: {needed}")
+    } else if blocks.is_empty() || blocks.iter().any(|block| block.der.is_none()) {
+        "its PEM text cannot be read: keep all lines from BEGIN to END".to_owned()
     } else {
         format!("its PEM text holds no key: {needed}")
-    })
+    }
 }
 
 /// An algorithm with its article, by the object identifiers of RFC 5480, RFC 8017 and RFC 8410.

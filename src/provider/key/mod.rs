@@ -1,23 +1,29 @@
 //! Keys made ready once, so that a request costs only its own bytes.
 
+mod certificate;
 mod ecdsa;
+mod ed25519;
+mod jwk;
 mod material;
+mod pem;
 mod rsa;
+mod set;
 
-pub(crate) use ecdsa::{EcdsaForm, EcdsaKey};
+pub(crate) use ecdsa::{EcdsaForm, EcdsaKey, EcdsaKind};
+pub(crate) use ed25519::Ed25519Key;
 pub(crate) use rsa::{RsaKey, RsaKind, RsaPadding};
+pub(crate) use set::Keys;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::compile::only_secret;
 use super::digest::Mac;
+use super::format::shorten;
 use super::jwt::{JwtKey, JwtRules};
-use super::signature::{KeyFormat, Scheme, Signature};
+use super::signature::{Scheme, Signature};
 use super::template::{RenderError, Scope};
 use crate::model::{Request, Secret};
+use material::Material;
 
 /// What to say when only the public key is there to sign with.
 const NEEDS_PRIVATE: &str = "signing needs the private key, this is the public one: a PEM file with PRIVATE KEY";
@@ -29,8 +35,8 @@ pub(crate) enum Key {
     Mac(Mac),
     /// Schemes that read the secret through their templates.
     InTemplate,
-    /// A public key, and the private one where the secret holds it.
-    Ed25519(VerifyingKey, Option<Box<SigningKey>>),
+    /// An Ed25519 key.
+    Ed25519(Ed25519Key),
     /// A P-256 key.
     Ecdsa(EcdsaKey),
     /// An RSA key.
@@ -39,8 +45,8 @@ pub(crate) enum Key {
     Secret(Zeroizing<Vec<u8>>),
 }
 
-impl Key {
-    /// Makes the key once, where it depends on the secret alone; `None` means once per request.
+impl Keys {
+    /// Makes the keys once, where they depend on the secret alone; `None` means once per request.
     pub(crate) fn prepare(signature: &Signature, secret: &Secret) -> Option<Result<Self, String>> {
         only_secret(&signature.key).then(|| {
             let nothing = Request::default();
@@ -48,7 +54,7 @@ impl Key {
         })
     }
 
-    /// Makes the key for this scope, or says what is wrong with the secret's form.
+    /// Makes the keys for this scope, or says what is wrong with the secret's form.
     pub(crate) fn make(signature: &Signature, scope: &Scope<'_>) -> Result<Self, String> {
         let render = || -> Result<Zeroizing<Vec<u8>>, String> {
             signature.key.render(scope).map(Zeroizing::new).map_err(|error| match error {
@@ -57,46 +63,54 @@ impl Key {
                 RenderError::Unusable { problem } => problem,
             })
         };
+        let asymmetric = |needed: &str, make: fn(&Material) -> Result<Key, String>| {
+            Self::of(Material::read_all(&render()?, needed)?, make)
+        };
         match signature.scheme {
-            Scheme::Hmac(digest) => Ok(Self::Mac(Mac::new(digest, &some(render()?)?))),
-            Scheme::Ed25519(format) => ed25519(format, &render()?),
-            Scheme::Ecdsa(_) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
+            Scheme::Hmac(digest) => shared(render()?, |key| Key::Mac(Mac::new(digest, key))),
+            Scheme::Ed25519(_) => asymmetric(Ed25519Key::NEEDED, |key| Ed25519Key::of(key).map(Key::Ed25519)),
+            Scheme::Ecdsa(_) => asymmetric(EcdsaKey::NEEDED, |key| EcdsaKey::of(key).map(Key::Ecdsa)),
+            Scheme::Rsa(_) => asymmetric(RsaKey::NEEDED, |key| RsaKey::of(key).map(Key::Rsa)),
             Scheme::Jwt => match signature.jwt.as_ref().map(JwtRules::key) {
-                Some(JwtKey::Rsa) => RsaKey::read(&render()?).map(Self::Rsa),
-                Some(JwtKey::Ecdsa) => EcdsaKey::read(&render()?).map(Self::Ecdsa),
-                Some(JwtKey::Secret) | None => Ok(Self::Secret(some(render()?)?)),
+                Some(JwtKey::Rsa) => asymmetric(RsaKey::NEEDED, |key| RsaKey::of(key).map(Key::Rsa)),
+                Some(JwtKey::Ecdsa) => asymmetric(EcdsaKey::NEEDED, |key| EcdsaKey::of(key).map(Key::Ecdsa)),
+                Some(JwtKey::Secret) | None => shared(render()?, |key| Key::Secret(Zeroizing::new(key.to_vec()))),
             },
-            Scheme::Rsa(_) => RsaKey::read(&render()?).map(Self::Rsa),
-            Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::InTemplate),
+            Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::one(Key::InTemplate)),
         }
+    }
+}
+
+impl Key {
+    /// The first key of this secret.
+    pub(crate) fn make(signature: &Signature, scope: &Scope<'_>) -> Result<Self, String> {
+        let keys = Keys::make(signature, scope)?;
+        keys.signing().map(|(_, key)| key.clone()).ok_or_else(|| "it holds no key".into())
+    }
+
+    /// Whether it can sign.
+    fn signs(&self) -> bool {
+        match self {
+            Self::Mac(_) | Self::InTemplate | Self::Secret(_) => true,
+            Self::Ed25519(key) => key.signs(),
+            Self::Ecdsa(key) => key.signs(),
+            Self::Rsa(key) => key.signs(),
+        }
+    }
+}
+
+/// A shared secret as it is, or as a JWK of the kind `oct`.
+fn shared(secret: Zeroizing<Vec<u8>>, make: impl Fn(&[u8]) -> Key) -> Result<Keys, String> {
+    match jwk::read(&secret) {
+        None => Ok(Keys::one(make(&some(secret)?))),
+        Some(keys) => Keys::of(keys?, |material| match material {
+            Material::Octets(key) => Ok(make(&some(key.clone())?)),
+            other => Err(other.refuse("a shared secret is needed, as text or as a JWK of the kind oct")),
+        }),
     }
 }
 
 /// A key of no bytes would accept what anyone signs.
 fn some(key: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, String> {
     if key.is_empty() { Err("nothing is left of it after decoding".into()) } else { Ok(key) }
-}
-
-/// 32 bytes are a public key; 64 are a private key followed by its public key.
-fn ed25519(format: KeyFormat, text: &[u8]) -> Result<Key, String> {
-    let bytes = Zeroizing::new(match format {
-        KeyFormat::Hex => hex::decode(text).map_err(|_| "an Ed25519 key is written in hex here")?,
-        KeyFormat::Base64 => STANDARD.decode(text).map_err(|_| "an Ed25519 key is written in base64 here")?,
-    });
-    match bytes.len() {
-        32 => {
-            let mut public = [0; 32];
-            public.copy_from_slice(&bytes);
-            let key = VerifyingKey::from_bytes(&public).map_err(|_| "these 32 bytes are not an Ed25519 public key")?;
-            Ok(Key::Ed25519(key, None))
-        }
-        64 => {
-            let mut pair = Zeroizing::new([0; 64]);
-            pair.copy_from_slice(&bytes);
-            let key = SigningKey::from_keypair_bytes(&pair)
-                .map_err(|_| "the public half of this Ed25519 key does not belong to the private half")?;
-            Ok(Key::Ed25519(key.verifying_key(), Some(Box::new(key))))
-        }
-        length => Err(format!("an Ed25519 key has 32 bytes (public) or 64 (private and public), this one {length}")),
-    }
 }

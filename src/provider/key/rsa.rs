@@ -18,7 +18,7 @@ use super::NEEDS_PRIVATE;
 use super::material::Material;
 use crate::provider::digest::Digest;
 
-const NEEDED: &str = "RSA needs an RSA key, as PEM or base64: the public key (SPKI) verifies, a private key (PKCS#8 or PKCS#1) signs too";
+const NEEDED: &str = "RSA needs an RSA key, as PEM, JWK or base64: the public key or a certificate verifies, a private key (PKCS#8 or PKCS#1) signs too";
 
 /// Shorter keys are broken in practice, longer ones take seconds.
 const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -105,9 +105,10 @@ pub(crate) struct RsaKey {
 }
 
 impl RsaKey {
-    pub(super) fn read(text: &[u8]) -> Result<Self, String> {
-        let material = Material::read(text, NEEDED)?;
-        match &material {
+    pub(super) const NEEDED: &str = NEEDED;
+
+    pub(super) fn of(material: &Material) -> Result<Self, String> {
+        match material {
             Material::Public(der) => match SubjectPublicKeyInfoRef::from_der(der) {
                 Ok(info) if info.algorithm.oid == RSA_ENCRYPTION => {
                     Self::public(info.subject_public_key.as_bytes().unwrap_or_default())
@@ -122,7 +123,8 @@ impl RsaKey {
             Material::RsaPrivate(der) => {
                 Self::private(RsaKeyPair::from_der(der).map_err(|_| UNUSABLE_PRIVATE.to_owned())?)
             }
-            Material::EcPrivate(_) | Material::Raw(_) => Err(material.refuse(NEEDED)),
+            Material::RsaPublic(der) => Self::public(der),
+            _ => Err(material.refuse(NEEDED)),
         }
     }
 
@@ -137,6 +139,10 @@ impl RsaKey {
     fn private(pair: RsaKeyPair) -> Result<Self, String> {
         let public = Self::public(pair.public_key().as_ref())?;
         Ok(Self { private: Some(Arc::new(pair)), ..public })
+    }
+
+    pub(crate) fn signs(&self) -> bool {
+        self.private.is_some()
     }
 
     /// Bytes of a signature.

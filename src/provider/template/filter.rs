@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::Expression;
 use super::render::{Pairs, RenderError, Scope, Value};
-use crate::json;
+use crate::json::{self, Pointer};
 use crate::provider::digest::{Digest, Mac};
 
 /// Accepts padded and unpadded text: senders differ, and the bytes are compared, not the text.
@@ -42,6 +42,8 @@ pub(in crate::provider) enum Filter {
     UrlDecode,
     EncodeUri,
     PercentDecode(Box<str>),
+    /// A value of a JSON text.
+    Json(Pointer),
     JsonCompact,
     /// With `true`, as Box does: `\\` and CR are escaped once more.
     JsonAscii(bool),
@@ -53,7 +55,7 @@ pub(in crate::provider) enum Filter {
     Pairs(Box<str>, Box<str>),
 }
 
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "sha1",
     "sha256",
     "sha384",
@@ -79,6 +81,7 @@ const NAMES: [&str; 33] = [
     "urldecode",
     "encodeuri",
     "percent_decode",
+    "json",
     "json_compact",
     "json_ascii",
     "sort",
@@ -100,6 +103,7 @@ impl Filter {
                 let digest = one()?;
                 Self::Hmac(Digest::parse(&digest).ok_or_else(|| format!("unknown digest `{digest}`"))?)
             }
+            "json" => Self::Json(Pointer::parse(&one()?).map_err(|error| error.to_string())?),
             "strip" => Self::Strip(one()?),
             "after" => Self::After(one()?),
             "before" => Self::Before(one()?),
@@ -196,6 +200,10 @@ impl Filter {
             Self::UrlDecode => owned(percent_encoding::percent_decode(&plus_as_space(&bytes)).collect()),
             Self::EncodeUri => owned(percent_encoding::percent_encode(&bytes, ENCODE_URI).to_string().into_bytes()),
             Self::PercentDecode(characters) => owned(percent_decode_only(&bytes, characters.as_bytes())),
+            Self::Json(pointer) => match json::find(&bytes, pointer) {
+                Some(place) => owned(json::scalar(&bytes[place]).into_owned()),
+                None => Err(RenderError::unusable(format!("there is no JSON value `{pointer}`"))),
+            },
             Self::JsonCompact => {
                 json::compact(&bytes).map(Cow::Owned).ok_or_else(|| RenderError::unusable("the value is not JSON"))
             }

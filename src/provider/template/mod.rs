@@ -138,6 +138,11 @@ impl Expression {
         Self { optional: false, source, filters: Box::default() }
     }
 
+    /// Whether it is its source as it stands.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.filters.is_empty()
+    }
+
     /// The source it reads.
     pub fn source(&self) -> &Source {
         &self.source

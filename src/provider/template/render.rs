@@ -175,6 +175,12 @@ impl Expression {
         }
     }
 
+    /// The value when its source is there, after the filters; as it stands where a filter cannot read it.
+    pub(crate) fn found<'a>(&self, scope: &Scope<'a>) -> Option<Cow<'a, [u8]>> {
+        let raw = self.lookup(scope)?;
+        if self.filters.is_empty() { Some(raw) } else { Some(self.bytes(scope).unwrap_or(raw)) }
+    }
+
     fn value<'a>(&self, scope: &Scope<'a>) -> Result<Option<Value<'a>>, RenderError> {
         let mut value = match self.source.read(scope)? {
             Some(value) => value,
