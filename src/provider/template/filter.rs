@@ -186,7 +186,10 @@ impl Filter {
             Self::Base64 => owned(BASE64.encode(&bytes).into_bytes()),
             Self::Base64Url => owned(BASE64_URL.encode(&bytes).into_bytes()),
             Self::Unhex => hex::decode(&bytes).map(Cow::Owned).map_err(|_| RenderError::unusable("not hexadecimal")),
-            Self::Unbase64 => BASE64.decode(&bytes).map(Cow::Owned).map_err(|_| RenderError::unusable("not base64")),
+            Self::Unbase64 => {
+                let decoded = BASE64.decode(without_line_breaks(&bytes));
+                decoded.map(Cow::Owned).map_err(|_| RenderError::unusable("not base64"))
+            }
             Self::Lower => owned(text(&bytes)?.to_lowercase().into_bytes()),
             Self::Upper => owned(text(&bytes)?.to_uppercase().into_bytes()),
             Self::Trim => owned(bytes.trim_ascii().to_vec()),
@@ -276,6 +279,14 @@ fn join<'a>(pairs: &Pairs<'_>, key: &str, item: &str) -> Value<'a> {
         joined.extend_from_slice(value);
     }
     Value::Bytes(Cow::Owned(joined))
+}
+
+/// MIME breaks base64 into lines (RFC 2045), as Braintree's payloads are.
+fn without_line_breaks(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes.iter().any(|byte| b"\r\n".contains(byte)) {
+        true => bytes.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect::<Vec<_>>().into(),
+        false => bytes.into(),
+    }
 }
 
 fn plus_as_space(bytes: &[u8]) -> Vec<u8> {

@@ -33,6 +33,12 @@ fn an_absent_value_is_named_unless_it_is_optional() {
 }
 
 #[test]
+fn base64_may_be_broken_into_lines_and_nothing_else_may_stand_in_it() {
+    assert_eq!(render("{body|unbase64}", "aGVs\r\nbG8=\n").unwrap(), "hello");
+    assert!(render("{body|unbase64}", "aGVs bG8=").is_err());
+}
+
+#[test]
 fn fields_are_sorted_deduplicated_and_joined() {
     assert_eq!(render(r#"{query|sort_all|pairs("=","&")}"#, "").unwrap(), "a=1 2&b=2");
     assert_eq!(render(r#"{form|dedupe|sort_all|pairs("","")}"#, "b=2&a=9&b=1&a=9").unwrap(), "a9b1b2");
