@@ -22,6 +22,7 @@ mod forward;
 mod hints;
 mod history;
 mod hostile;
+mod infer;
 mod inside;
 mod interop;
 mod jwt;

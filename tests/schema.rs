@@ -57,6 +57,7 @@ fn samples() -> Vec<Value> {
     let body = line_of(&request, "request")["body"].as_str().unwrap().to_owned();
     let sign = ["sign", "--provider", "prospektr", "--secret-env", "HOOK_SECRET", "--json"];
     let verify = ["verify", "--provider", "prospektr", "--secret-env", "HOOK_SECRET", "--json"];
+    let infer = ["providers", "new", "acme", "--from", "-", "--secret-env", "HOOK_SECRET", "--json"];
     let many = with(&["send", "prospect.added", "--to", &app.url(), "--count", "2"]);
     let listening = sandbox.listen(&["--max-body", "1KiB", "-f", &app.url()]);
     crate::wire::post(&listening.address(), "/other", &[], b"{}");
@@ -84,6 +85,7 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run(&["events", "salvage", "--json"]), "salvaged"),
         line_of(&sandbox.run(&["providers", "list", "--json"]), "provider"),
         line_of(&sandbox.run(&["fixtures", "list", "--json"]), "fixture"),
+        line_of(&sandbox.run_with(&infer, b"POST / HTTP/1.1\r\nX-Token: a-secret\r\n\r\n{}"), "inferred"),
         line_of(&sandbox.run(&["fixtures", "save", "@last", "--as", "generic/mine", "--json"]), "replaced"),
         line_of(&sandbox.run(&["events", "drift", "--json"]), "drift"),
         line_of(&sandbox.run(&["events", "delete", "@last", "--json"]), "deleted"),

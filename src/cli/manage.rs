@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCompleter;
 
-use super::SignatureArgs;
 use super::complete;
+use super::{SecretArgs, SignatureArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProvidersCommand {
@@ -24,7 +24,7 @@ pub(crate) enum ProvidersCommand {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hookctl providers new acme --signature-header X-Acme-Signature --signature-format 'sha256={signature}'\n  hookctl send acme/example --to 4000 --secret-env ACME_SECRET"
+    after_help = "Examples:\n  hookctl providers new acme --from @last --secret-env ACME_SECRET       work it out from what was received\n  hookctl providers new acme --from request.http --secret-env ACME_SECRET --url https://example.test/hooks\n  hookctl providers new acme --signature-header X-Acme-Signature --signature-format 'sha256={signature}'\n  hookctl send acme/example --to 4000 --secret-env ACME_SECRET"
 )]
 pub(crate) struct NewProviderArgs {
     /// Its name: lower-case letters, digits and -
@@ -32,6 +32,18 @@ pub(crate) struct NewProviderArgs {
     /// Put it here
     #[arg(long, value_name = "DIR", default_value = ".hookctl/providers")]
     pub(crate) dir: PathBuf,
+    /// Work out the signature from this request and its secret: @last, @2 or @ID of the history, or a file (- for
+    /// stdin) with the request as HTTP writes it: request line, headers, an empty line, the body
+    #[arg(long, value_name = "EVENT|FILE|-", help_heading = "From a request")]
+    pub(crate) from: Option<String>,
+    /// The URL it was sent to, as the provider knows it: some signatures cover it
+    #[arg(long, value_name = "URL", help_heading = "From a request", requires = "from")]
+    pub(crate) url: Option<String>,
+    /// Keep names, addresses and tokens in the sample event as they are
+    #[arg(long, help_heading = "From a request", requires = "from")]
+    pub(crate) keep_personal_data: bool,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) signature: SignatureArgs,
 }

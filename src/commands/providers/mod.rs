@@ -1,21 +1,22 @@
 //! `hookctl providers`.
 
-use std::fs;
+mod inferred;
+mod new;
 
 use serde::Serialize;
 
 use super::Context;
-use crate::cli::{NewProviderArgs, ProvidersCommand, SignatureArgs};
-use crate::error::{Exit, Failure, Outcome};
+use crate::cli::ProvidersCommand;
+use crate::error::{Exit, Outcome};
 use crate::output;
-use crate::provider::{Provider, Retries, Signature, Variable, compile};
+use crate::provider::{Provider, Retries, Signature, Variable};
 
 /// Runs the command.
 pub(super) fn run(command: &ProvidersCommand, context: &Context) -> Outcome {
     match command {
         ProvidersCommand::List => list(context),
         ProvidersCommand::Show { name } => show(name, context),
-        ProvidersCommand::New(args) => create(args, context),
+        ProvidersCommand::New(args) => new::run(args, context),
     }
 }
 
@@ -182,73 +183,4 @@ fn delivery_facts(provider: &Provider) -> Vec<(&'static str, String)> {
         facts.push(("source", format!("{source} (read {verified})")));
     }
     facts
-}
-
-fn create(args: &NewProviderArgs, context: &Context) -> Outcome {
-    if context.catalogue.ids().contains(&args.name) {
-        return Err(Failure::usage(format!("a provider `{}` is there already", args.name))
-            .hint("choose another name; to change one, write `[provider.NAME.signature]` into hookctl.toml, or save a fixture of it"));
-    }
-    let folder = context.path(&args.dir).join(&args.name);
-    let manifest = template(&args.name, &args.signature);
-    // Checked before anything is written: a bad name or flag leaves no folder behind.
-    compile("the new manifest", &manifest)?;
-    let file = folder.join("provider.toml");
-    if file.exists() {
-        return Err(
-            Failure::usage(format!("{} is there already", file.display())).hint("edit it, or choose another name")
-        );
-    }
-    let failed =
-        |error: std::io::Error| Failure::machine("cannot_write", anyhow::anyhow!("{}: {error}", folder.display()));
-    fs::create_dir_all(&folder).map_err(failed)?;
-    fs::write(&file, manifest).map_err(failed)?;
-    fs::write(folder.join("example.json"), "{\"type\":\"example\",\"id\":\"1\"}").map_err(failed)?;
-    context.say(&format!(
-        "wrote {}\nnext: edit it, then `hookctl send {}/example --to 4000 --secret-env NAME`",
-        file.display(),
-        args.name
-    ));
-    Ok(Exit::Done)
-}
-
-fn template(id: &str, flags: &SignatureArgs) -> String {
-    let literal = |text: &str| toml::Value::from(text).to_string();
-    let or = |flag: &Option<String>, default: &str| literal(flag.as_deref().unwrap_or(default));
-    let header = flags.signature_header.clone().unwrap_or_else(|| format!("X-{id}-Signature"));
-    format!(
-        "[provider]\n\
-         id = {}\n\
-         name = {}\n\
-         docs = []                     # links to the provider's documentation\n\
-         \n\
-         [[signature]]\n\
-         id = \"v1\"\n\
-         scheme = {}               # hmac, hash, ed25519, ecdsa, rsa, token, basic\n\
-         algorithm = {}          # sha1, sha256, sha384, sha512, md5\n\
-         source = {}\n\
-         format = {}         # how the header is written\n\
-         encoding = {}              # hex, base64, base64url\n\
-         signed = {}             # what is signed, such as \"{{header:X-Timestamp}}.{{body}}\"\n\
-         \n\
-         [event]\n\
-         type = \"{{?json:/type}}\"\n\
-         id = \"{{?json:/id}}\"\n\
-         \n\
-         [fresh]                       # what a real sender renews\n\
-         \"/id\" = \"uuid\"\n\
-         \n\
-         [fixture.\"example\"]\n\
-         documented = true\n\
-         source = \"your own\"\n\
-         description = \"Replace it with a real payload\"\n",
-        literal(id),
-        literal(id),
-        or(&flags.signature_scheme, "hmac"),
-        or(&flags.signature_algorithm, "sha256"),
-        literal(&format!("header:{header}")),
-        or(&flags.signature_format, "{signature}"),
-        or(&flags.signature_encoding, "hex"),
-        or(&flags.signed, "{body}"),
-    )
 }
