@@ -37,6 +37,11 @@ fn main() -> Result<()> {
     let request = sample.context("no request of GitHub")?;
     let one = nanos(|| drop(black_box(identify(&providers, black_box(&request)))));
     row(&format!("identify among {} providers, ns", providers.len()), "", "", one, Target::None);
+    let own = providers.iter().find(|provider| **provider.id() == *"slack").context("no Slack")?;
+    let none = nanos(|| assert!(black_box(own.handshake(black_box(&request))).is_none()));
+    row("an event is no handshake of its provider, ns", "", "", none, Target::None);
+    let none = nanos(|| assert!(providers.iter().all(|one| black_box(one.handshake(black_box(&request))).is_none())));
+    row(&format!("nor of {} providers, ns", providers.len()), "", "", none, Target::None);
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod expect;
 mod faults;
 mod forgery;
 mod forward;
+mod handshakes;
 mod hints;
 mod history;
 mod hostile;

@@ -344,6 +344,7 @@ fn an_event_that_waits_for_a_target_waits_no_longer_once_it_arrived() {
         verdict: Verdict::unchecked(hookctl::model::Reason::UnknownProvider),
         request: Request { uri: "/below".parse().unwrap(), ..Request::default() },
         remote: ([127, 0, 0, 1], 1).into(),
+        handshake: None,
         repeat: None,
     };
     let writer = Writer::open(&sandbox.path().join("h.db"), Retention::default()).unwrap();

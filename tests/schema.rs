@@ -69,6 +69,8 @@ fn samples() -> Vec<Value> {
         listening.ready.clone(),
         listening.next_of("received"),
         listening.next_of("forwarded"),
+        crate::handshakes::answered(),
+        crate::handshakes::confirmation(),
         listening.next_of("refused"),
         line_of(&request, "request"),
         line_of(&curl, "curl"),

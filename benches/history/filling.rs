@@ -138,6 +138,7 @@ impl Source {
             verdict,
             request,
             remote: ([127, 0, 0, 1], 50_000).into(),
+            handshake: None,
             repeat: None,
         })
     }

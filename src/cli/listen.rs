@@ -45,6 +45,9 @@ pub(crate) struct ListenArgs {
     /// Whose answer the sender gets: the target's, or the configured one at once
     #[arg(long, value_enum, value_name = "MODE", help_heading = "Forwarding")]
     pub(crate) respond: Option<RespondMode>,
+    /// Who answers what a provider asks before it sends events (challenges, validation requests)
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = HandshakeMode::Auto, help_heading = "Forwarding")]
+    pub(crate) handshakes: HandshakeMode,
     /// Send an event again this often when a target fails on it: 408, 425, 429, 5xx, no answer in time, a
     /// connection that broke (after 1s, 5s, 30s, 2m, 10m; not where the target's answer is the answer:
     /// there the sender tries again)
@@ -92,6 +95,9 @@ pub(crate) struct ListenArgs {
     /// Header of the answer, 'Name: value' (repeatable)
     #[arg(short = 'H', long, value_name = "HEADER", help_heading = "Answer")]
     pub(crate) header: Vec<String>,
+    /// Fetch the URL that a provider sends to have a subscription confirmed (Amazon SNS); without it, it is shown
+    #[arg(long, help_heading = "Answer")]
+    pub(crate) confirm_subscriptions: bool,
     /// Wait this long before answering
     #[arg(long, value_parser = duration, value_name = "TIME", help_heading = "Answer")]
     pub(crate) delay: Option<Duration>,
@@ -136,6 +142,17 @@ pub(crate) struct RegisterArgs {
     pub(crate) variables: Vec<String>,
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,
+}
+
+/// Who answers handshakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HandshakeMode {
+    /// hookctl; where one target's answer is the answer, that target as long as it is right
+    Auto,
+    /// hookctl; no target gets to see them
+    Answer,
+    /// The targets, as with events
+    Forward,
 }
 
 /// Whose answer the sender gets.

@@ -24,7 +24,7 @@ pub(crate) use events::{
 };
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use given::Given;
-pub(crate) use listen::{ListenArgs, RegisterArgs, RespondMode};
+pub(crate) use listen::{HandshakeMode, ListenArgs, RegisterArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
 };

@@ -15,12 +15,12 @@ use super::expectations::{End, Report};
 use super::shortfall::{expectations, unmet};
 use super::webhooks::{Made, Wish, wish};
 use super::{Context, chosen, input, resume};
-use crate::cli::{ListenArgs, RespondMode};
+use crate::cli::{HandshakeMode, ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::history::Filter;
 use crate::http::{Client, ClientOptions, Limits, bind};
-use crate::listener::{self, Canned, Destination, Ended, Ending, Options, Providers, Respond};
+use crate::listener::{self, Canned, Destination, Ended, Ending, Handshakes, Options, Providers, Respond};
 use crate::model::Notice;
 use crate::output;
 use crate::provider::{Provider, Verifier};
@@ -29,6 +29,11 @@ use crate::provider::{Provider, Verifier};
 const SAY_AFTER: Duration = Duration::from_millis(300);
 /// An app's answer is passed on whole up to this size.
 const MAX_UPSTREAM_ANSWER: usize = 8 * 1024 * 1024;
+
+/// The provider's own server answers at once.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
+/// A confirmation is answered with some hundred bytes.
+const MAX_CONFIRMATION: usize = 64 * 1024;
 
 /// Runs the command.
 pub(super) fn run(args: &ListenArgs, context: &Context) -> Outcome {
@@ -107,13 +112,14 @@ fn interrupted(args: &ListenArgs) -> Exit {
 async fn serve(
     args: &ListenArgs,
     context: &Context,
-    options: Options,
+    mut options: Options,
     report: &Report,
     sockets: Vec<TcpListener>,
     signal: Pin<&mut impl Future<Output = ()>>,
     is_hurried: &AtomicBool,
 ) -> Outcome {
     let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    options.confirm = confirming(args, context, &own)?;
     let client = Client::new(ClientOptions {
         timeout: Some(args.forward_timeout).filter(|limit| !limit.is_zero()),
         insecure: args.tls.insecure,
@@ -158,6 +164,20 @@ async fn serve(
     report.finish(&expected, began.elapsed(), end, outcome(args, context, ended, &closed), context)
 }
 
+/// Fetches what confirms a subscription: never from hookctl itself, and with every certificate checked.
+fn confirming(args: &ListenArgs, context: &Context, own: &[std::net::SocketAddr]) -> Result<Option<Client>, Failure> {
+    if !args.confirm_subscriptions {
+        return Ok(None);
+    }
+    Ok(Some(Client::new(ClientOptions {
+        timeout: Some(CONFIRM_TIMEOUT),
+        ca_certs: args.tls.ca_cert.iter().map(|path| context.path(path)).collect(),
+        max_response: MAX_CONFIRMATION,
+        forbid: own.to_vec(),
+        ..ClientOptions::default()
+    })?))
+}
+
 fn outcome(args: &ListenArgs, context: &Context, ended: Ended, closed: &Closed) -> Outcome {
     let Ended { ending, summary, given_up, .. } = ended;
     if given_up > 0 {
@@ -199,6 +219,12 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
             RespondMode::Upstream => Respond::Upstream,
             RespondMode::Now => Respond::Now,
         }),
+        handshakes: match args.handshakes {
+            HandshakeMode::Auto => Handshakes::Auto,
+            HandshakeMode::Answer => Handshakes::Answer,
+            HandshakeMode::Forward => Handshakes::Forward,
+        },
+        confirm: None,
         forward_retries: args.forward_retries,
         expect,
         timeout: args.timeout,

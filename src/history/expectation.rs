@@ -107,7 +107,7 @@ impl Expectation {
 
     /// Remembers an event that does not count if none lacked less before.
     pub fn compare(&mut self, event: &Event) {
-        if self.takes(event) {
+        if event.handshake.is_some() || self.takes(event) {
             return;
         }
         let mut unmet = self.filter.explain(event);
@@ -121,7 +121,7 @@ impl Expectation {
     }
 
     fn takes(&self, event: &Event) -> bool {
-        self.is_good(event) && self.filter.holds(event)
+        event.handshake.is_none() && self.is_good(event) && self.filter.holds(event)
     }
 
     fn is_good(&self, event: &Event) -> bool {
@@ -146,6 +146,7 @@ mod tests {
             verdict: Verdict::new(status, None, None),
             request: Request::default(),
             remote: ([127, 0, 0, 1], 1).into(),
+            handshake: None,
             repeat: None,
         }
     }

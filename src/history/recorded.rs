@@ -18,7 +18,8 @@ use crate::model::{
 use crate::output::{HEADER_LATIN1, HEADER_MASKED, MASK};
 
 /// What `listen --json` says besides its events.
-const BESIDE_EVENTS: [&str; 6] = ["ready", "forwarded", "refused", "target", "lagged", "stopped"];
+const BESIDE_EVENTS: [&str; 8] =
+    ["ready", "answered", "confirmation", "forwarded", "refused", "target", "lagged", "stopped"];
 /// The version of the lines that are understood.
 const VERSION: u64 = 1;
 
@@ -41,6 +42,7 @@ struct EventFields {
     provider: String,
     event_type: Option<String>,
     delivery_id: Option<String>,
+    handshake: Option<String>,
     verdict: VerdictFields,
     request: RequestFields,
     retry: Option<RetryFields>,
@@ -169,6 +171,7 @@ impl EventFields {
             verdict: self.verdict.verdict()?,
             request: self.request.request()?,
             remote,
+            handshake: self.handshake.map(Arc::from),
             repeat,
         })
     }
@@ -380,7 +383,12 @@ mod tests {
         fn record()(
             random in any::<[u8; 10]>(),
             micros in 0_i64..1 << 52,
-            names in ("[^\0]{1,8}", proptest::option::of(any::<String>()), proptest::option::of(any::<String>())),
+            names in (
+                "[^\0]{1,8}",
+                proptest::option::of(any::<String>()),
+                proptest::option::of(any::<String>()),
+                proptest::option::of("[a-z_]{1,8}"),
+            ),
             verdict in verdict(),
             path in "(/[a-z%'*=~é.]{0,5}){1,3}",
             query in proptest::option::of("[a-z&=%?/+]{0,9}"),
@@ -402,6 +410,7 @@ mod tests {
                     verdict,
                     request,
                     remote: ([127, 0, 0, 1], 5).into(),
+                    handshake: names.3.map(Arc::from),
                     repeat: retry.map(|retry| Repeat { retry, first: id }),
                 },
                 deliveries,

@@ -7,7 +7,8 @@ use http::header::{self, CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, StatusCode};
 
 use crate::http::Answer;
-use crate::model::{Delivery, Verdict, VerdictStatus};
+use crate::model::{Delivery, Response, Verdict, VerdictStatus};
+use crate::provider::HandshakeError;
 use crate::store::StoreError;
 
 /// The configured answer.
@@ -42,6 +43,21 @@ pub(super) fn refused(verdict: &Verdict) -> Answer {
     let error = if verdict.status == VerdictStatus::Unsigned { "unsigned" } else { "invalid_signature" };
     let reason = verdict.reason.as_ref().map(ToString::to_string).unwrap_or_default();
     json(StatusCode::UNAUTHORIZED, error, &reason)
+}
+
+/// 401 and nothing else, for providers that wait for an empty body.
+pub(super) fn bare(verdict: &Verdict) -> Answer {
+    Answer { body: Bytes::new(), headers: HeaderMap::new(), ..refused(verdict) }
+}
+
+/// The answer to a handshake.
+pub(super) fn of(reply: Response) -> Answer {
+    Answer { status: reply.status, headers: reply.headers, body: reply.body }
+}
+
+/// A handshake to which there is no right answer.
+pub(super) fn unanswered(error: &HandshakeError) -> Answer {
+    json(error.status(), error.code(), &error.to_string())
 }
 
 /// The event is not on the disk, so it must come again: 507 where there is no room (RFC 4918 section

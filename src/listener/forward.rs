@@ -148,6 +148,19 @@ impl Forwarder {
         Route { live: taking, durable, is_awaited, targets }
     }
 
+    /// Where a handshake goes whose answer is a target's, or to everyone. Nothing of it waits in the history:
+    /// the one who asks does not wait, and what it hands over is not kept there.
+    pub(super) fn route_question(&self, event: &Event, everywhere: bool) -> Route {
+        let Route { mut live, durable, is_awaited, .. } = self.route(event);
+        live.extend(durable);
+        match (everywhere, is_awaited) {
+            (true, _) => {}
+            (false, true) => live.truncate(1),
+            (false, false) => live.clear(),
+        }
+        Route { live, is_awaited, ..Route::default() }
+    }
+
     /// Sends the event on its way. Gives back a delivery when the target's answer is the answer.
     pub(super) async fn forward(&self, event: &Arc<Event>, route: Route) -> Option<Arc<Delivery>> {
         let Queued { answer, overflown } = self.enqueue(event, &route);

@@ -6,10 +6,12 @@ mod backoff;
 mod complaint;
 mod expectation;
 mod forward;
+mod handshake;
 mod lane;
 mod outgoing;
 mod recognise;
 mod report;
+mod shake;
 mod tally;
 
 use std::net::SocketAddr;
@@ -24,12 +26,15 @@ use wildmatch::WildMatch;
 pub use answer::Canned;
 pub use expectation::Shortfall;
 pub use forward::{Destination, Respond};
+pub use handshake::Handshakes;
 pub use recognise::Providers;
 
 use complaint::Complaint;
 use expectation::Expectations;
 use forward::{Forwarder, Plan, Route};
+use handshake::Settled;
 use report::Report;
+use shake::Confirming;
 use tally::Tally;
 
 use crate::delivery;
@@ -63,6 +68,10 @@ pub struct Options {
     pub destinations: Vec<Destination>,
     /// Whose answer counts; by the number of targets when `None`.
     pub respond: Option<Respond>,
+    /// Who answers what providers ask before they send events.
+    pub handshakes: Handshakes,
+    /// Fetches URLs with which handshakes are finished; without it they are shown only.
+    pub confirm: Option<Client>,
     /// How often an event is sent again that a target failed on, where nobody waits for the answer.
     pub forward_retries: u32,
     /// End once all of these have come.
@@ -96,6 +105,16 @@ struct Listener {
     tally: Arc<Tally>,
     expectations: Expectations,
     complaint: Complaint,
+    confirming: Confirming,
+}
+
+/// A request that became an event.
+struct Captured {
+    event: Arc<Event>,
+    /// False for a provider that was not asked for: its events are shown, never forwarded.
+    is_expected: bool,
+    /// Where it is a handshake, how it is answered.
+    asked: Option<Settled>,
 }
 
 /// How a listener ended, and what came in its life.
@@ -133,8 +152,9 @@ pub async fn listen(
     let forwarder = Forwarder::start(&plan, client, Arc::new(report));
     let expectations = Expectations::new(std::mem::take(&mut options.expect));
     let (limits, timeout) = (options.limits.clone(), options.timeout);
-    let listener =
-        Arc::new(Listener { options, forwarder, presenter, tally, expectations, complaint: Complaint::default() });
+    let confirming = Confirming::new(options.confirm.take());
+    let complaint = Complaint::default();
+    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectations, complaint, confirming });
     let mut ending = Ending::Stopped;
     let until = async {
         ending = tokio::select! {
@@ -149,6 +169,7 @@ pub async fn listen(
     let work = async {
         serve(sockets, Arc::clone(&listener), limits, until).await;
         listener.forwarder.drain().await;
+        listener.confirming.drain().await;
     };
     tokio::select! {
         () = work => {}
@@ -175,7 +196,10 @@ impl Handler for Listener {
         if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {
             return self.refuse_loop();
         }
-        let (event, is_expected) = self.capture(received);
+        let Captured { event, is_expected, asked } = self.capture(received);
+        if let Some(settled) = asked {
+            return self.shake_hands(event, settled).await;
+        }
         let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
         // The type of a request that is refused is a stranger's word: it hides nothing.
         let is_hidden = !is_refused && !self.concerns(&event);
@@ -229,14 +253,13 @@ impl Listener {
         answer
     }
 
-    /// Turns a request into an event. The flag is false for a provider that was not asked for: its
-    /// events are shown, never forwarded.
-    fn capture(&self, received: Received) -> (Arc<Event>, bool) {
+    /// Turns a request into an event.
+    fn capture(&self, received: Received) -> Captured {
         // As exact as it is kept and shown: the event of now and that of the history are the same.
         let now = Timestamp::now();
         let received_at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         let Received { mut request, remote } = received;
-        let found = self.options.providers.recognise(&request);
+        let mut found = self.options.providers.recognise(&request);
         let url = self.seen_url(&request);
         let circumstances = Circumstances {
             now: received_at,
@@ -245,8 +268,17 @@ impl Listener {
             reveal: self.options.reveal,
             known: &[],
         };
-        let verdict = found.verdict(&request, &circumstances);
+        let question = self.options.providers.question(&mut found, &request, url.as_deref());
+        let asked =
+            question.map(|question| question.settle(&found, &request, &circumstances, self.options.accept_invalid));
+        let verdict = match &asked {
+            Some(settled) => settled.verdict.clone(),
+            None => found.verdict(&request, &circumstances),
+        };
         found.seal_credential(&verdict, &mut request);
+        if let Some(settled) = &asked {
+            settled.seal(&mut request);
+        }
         let event = Event {
             id: id_of(received_at),
             received_at,
@@ -255,10 +287,11 @@ impl Listener {
             delivery_id: found.provider().and_then(|provider| provider.delivery_id(&request)),
             verdict,
             remote: canonical(remote),
+            handshake: asked.as_ref().map(|settled| Arc::clone(settled.handshake.name())),
             repeat: None,
             request,
         };
-        (Arc::new(event), found.is_expected())
+        Captured { event: Arc::new(event), is_expected: found.is_expected(), asked }
     }
 
     /// The URL as the provider knows it: its scheme and host, this request's path and query.

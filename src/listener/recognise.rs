@@ -8,10 +8,10 @@ use crate::provider::{Circumstances, Identity, Provider, Verifier, identify};
 /// The providers a listener knows, each with its key.
 #[derive(Default)]
 pub struct Providers {
-    named: Vec<Verifier>,
+    named: Vec<Arc<Verifier>>,
     /// All that can be recognised, besides the named ones.
     others: Vec<Arc<Provider>>,
-    other_verifiers: Vec<Verifier>,
+    other_verifiers: Vec<Arc<Verifier>>,
     verify: bool,
 }
 
@@ -26,7 +26,8 @@ impl Providers {
     /// `verify` off every verdict is `unchecked`.
     pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
         let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
-        Self { named, others: known, other_verifiers: others, verify }
+        let shared = |verifiers: Vec<Verifier>| verifiers.into_iter().map(Arc::new).collect();
+        Self { named: shared(named), others: known, other_verifiers: shared(others), verify }
     }
 
     /// The secret with which a named provider's requests are checked.
@@ -37,7 +38,7 @@ impl Providers {
     /// Checks what a named provider sends with this secret from now on.
     pub fn set_secret(&mut self, provider: &str, secret: &Secret) {
         for verifier in self.named.iter_mut().filter(|verifier| *provider == **verifier.provider().id()) {
-            *verifier = Verifier::new(Arc::clone(verifier.provider()), [secret.clone()]);
+            *verifier = Arc::new(Verifier::new(Arc::clone(verifier.provider()), [secret.clone()]));
         }
     }
 
@@ -54,11 +55,20 @@ impl Providers {
         }
     }
 
+    /// Those whose handshake an unrecognised request may be.
+    pub(super) fn asking(&self) -> impl Iterator<Item = &Arc<Verifier>> {
+        if self.named.is_empty() { self.other_verifiers.iter() } else { self.named.iter() }
+    }
+
     /// Finds the sender. A named provider is taken at its word: only a request that carries none of
     /// its signatures and is unmistakably another's is given to that other.
-    pub(super) fn recognise<'p>(&'p self, request: &Request) -> Found<'p> {
-        let found =
-            |verifier, is_expected| Found { verifier, is_expected, candidates: Vec::new(), verify: self.verify };
+    pub(super) fn recognise(&self, request: &Request) -> Found {
+        let found = |verifier: Option<&Arc<Verifier>>, is_expected| Found {
+            verifier: verifier.cloned(),
+            is_expected,
+            candidates: Vec::new(),
+            verify: self.verify,
+        };
         // A malformed signature is the named provider's to refuse, whatever the body says.
         if let [only] = self.named.as_slice()
             && only.provider().claims_signature(request)
@@ -95,20 +105,31 @@ impl Providers {
 }
 
 /// The sender, as far as it is known.
-pub(super) struct Found<'p> {
-    verifier: Option<&'p Verifier>,
+pub(super) struct Found {
+    verifier: Option<Arc<Verifier>>,
     is_expected: bool,
     candidates: Vec<String>,
     verify: bool,
 }
 
-impl Found<'_> {
+impl Found {
+    pub(super) fn verifier(&self) -> Option<&Arc<Verifier>> {
+        self.verifier.as_ref()
+    }
+
+    /// What else tells whose request it is.
+    pub(super) fn take(&mut self, verifier: &Arc<Verifier>) {
+        self.verifier = Some(Arc::clone(verifier));
+        self.is_expected = true;
+        self.candidates.clear();
+    }
+
     pub(super) fn id(&self) -> Arc<str> {
-        self.verifier.map_or_else(|| "unknown".into(), |verifier| Arc::clone(verifier.provider().id()))
+        self.verifier.as_ref().map_or_else(|| "unknown".into(), |verifier| Arc::clone(verifier.provider().id()))
     }
 
     pub(super) fn provider(&self) -> Option<&Provider> {
-        self.verifier.map(|verifier| &**verifier.provider())
+        self.verifier.as_ref().map(|verifier| &**verifier.provider())
     }
 
     /// Whether the provider was asked for, or none was.
@@ -118,7 +139,7 @@ impl Found<'_> {
 
     /// Marks the header that was a right credential in itself, so that nothing prints it.
     pub(super) fn seal_credential(&self, verdict: &Verdict, request: &mut Request) {
-        let header = match (verdict.status, self.verifier, &verdict.scheme) {
+        let header = match (verdict.status, &self.verifier, &verdict.scheme) {
             (VerdictStatus::Valid, Some(verifier), Some(id)) => verifier.provider().credential_header(id),
             _ => None,
         };
@@ -131,7 +152,7 @@ impl Found<'_> {
         if !self.verify {
             return Verdict::unchecked(Reason::SwitchedOff);
         }
-        match self.verifier {
+        match &self.verifier {
             Some(verifier) => self.advise(verifier.verify(request, circumstances)),
             None if self.is_expected => {
                 let verdict = Verdict::unchecked(Reason::UnknownProvider);
@@ -150,7 +171,7 @@ impl Found<'_> {
     }
 
     fn advise(&self, verdict: Verdict) -> Verdict {
-        match (&verdict.reason, self.verifier) {
+        match (&verdict.reason, &self.verifier) {
             _ if !self.is_expected => {
                 verdict.with_hint(format!("recognised as {}, which --provider does not name: not forwarded", self.id()))
             }

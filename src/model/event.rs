@@ -39,6 +39,8 @@ pub struct Event {
     pub request: Request,
     /// The peer that sent it.
     pub remote: SocketAddr,
+    /// The name of the handshake that it is, where it is no event but a question that comes before events.
+    pub handshake: Option<Arc<str>>,
     /// Which repeat of an earlier delivery it is; known once it is in the history.
     pub repeat: Option<Repeat>,
 }

@@ -12,7 +12,7 @@ mod webhook;
 pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
 pub use event::{Event, EventId, Repeat};
 pub use mock::{MessageState, MockAttempt, MockCall, MockCredentials, MockReady, NextAttempt};
-pub use notice::{Notice, Summary, TargetState};
+pub use notice::{Answered, Confirmation, Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};
 pub use verdict::{Expected, Reason, Verdict, VerdictStatus};

@@ -14,6 +14,10 @@ pub enum Notice {
     },
     /// A request was received.
     Received(Arc<Event>),
+    /// A handshake was answered.
+    Answered(Arc<Answered>),
+    /// A handshake is finished by fetching a URL.
+    Confirmation(Arc<Confirmation>),
     /// An event was delivered to a target, or an attempt failed.
     Forwarded {
         /// Which event.
@@ -58,6 +62,34 @@ pub enum Notice {
     MockAttempt(Arc<MockAttempt>),
     /// The service ended.
     Stopped(Summary),
+}
+
+/// How a handshake was answered.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Which event.
+    pub event_id: EventId,
+    /// Which handshake.
+    pub handshake: Arc<str>,
+    /// Whose answer the sender got: hookctl's own, or the target's.
+    pub is_own: bool,
+    /// Its status.
+    pub status: u16,
+    /// What a person should know of it, in one line.
+    pub remark: Option<String>,
+}
+
+/// The last step of a handshake: a URL is fetched, by hookctl where it was told to.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    /// Which event.
+    pub event_id: EventId,
+    /// The URL, as far as it is one.
+    pub url: String,
+    /// The attempt to fetch it.
+    pub delivery: Option<Arc<Delivery>>,
+    /// Why it was not fetched.
+    pub reason: Option<String>,
 }
 
 /// What became of a target.

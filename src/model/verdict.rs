@@ -172,6 +172,12 @@ pub enum Reason {
     /// Verification was switched off.
     #[error("verification is switched off")]
     SwitchedOff,
+    /// What the provider asks before it sends events is not signed, or cannot be answered.
+    #[error("{}", problem.as_deref().unwrap_or("this handshake is not signed"))]
+    Handshake {
+        /// Why it cannot be answered.
+        problem: Option<String>,
+    },
     /// What another history, or the file that the event came from, says.
     #[error("{text}")]
     Recorded {

@@ -7,7 +7,9 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Delivery, Event, EventId, Notice, Request, Summary, TargetState, Verdict, VerdictStatus};
+use crate::model::{
+    Answered, Confirmation, Delivery, Event, EventId, Notice, Request, Summary, TargetState, Verdict, VerdictStatus,
+};
 
 use super::body::{GUTTER, body};
 use super::size::size;
@@ -51,6 +53,8 @@ impl Human {
     pub fn notice(&self, notice: &Notice, now: Timestamp) -> Lines {
         match notice {
             Notice::Received(event) => Lines::Out(self.event(event)),
+            Notice::Answered(answered) => Lines::Out(self.answered(answered, now)),
+            Notice::Confirmation(confirmation) => Lines::Out(self.confirmation(confirmation, now)),
             Notice::Forwarded { event_id, delivery, .. } => {
                 Lines::Out(self.delivery(event_id, delivery, now, self.answers))
             }
@@ -82,6 +86,9 @@ impl Human {
             event.id,
             size(event.request.body.len() as u64),
         );
+        if let Some(handshake) = &event.handshake {
+            out.push_str(&self.remark("handshake", Role::Strong, handshake));
+        }
         if let Some(repeat) = &event.repeat {
             let id = event.delivery_id.as_deref().unwrap_or("an earlier delivery");
             let text = format!("{} of {id} (first received as {})", repeat.retry, repeat.first);
@@ -96,6 +103,32 @@ impl Human {
         }
         out.push_str(&body(&event.request.headers, &event.request.body, self.palette));
         out
+    }
+
+    /// Who answered a handshake, and what should be known of it.
+    fn answered(&self, answered: &Answered, now: Timestamp) -> String {
+        let role = if (200..300).contains(&answered.status) { Role::Good } else { Role::Bad };
+        let by = if answered.is_own { "hookctl" } else { "the target" };
+        let line = format!(
+            "{}  <--  {} {} answered by {by} [{}]\n",
+            self.time(now),
+            self.palette.paint(role, &format!("[{}]", answered.status)),
+            one_line(&*answered.handshake, MAX_NAME_WIDTH),
+            answered.event_id,
+        );
+        let remark = answered.remark.as_ref().map(|remark| self.remark("note", Role::Warning, remark));
+        line + &remark.unwrap_or_default()
+    }
+
+    /// The URL with which a handshake is finished, and what came of fetching it.
+    fn confirmation(&self, confirmation: &Confirmation, now: Timestamp) -> String {
+        if let Some(delivery) = &confirmation.delivery {
+            return self.delivery(&confirmation.event_id, delivery, now, true);
+        }
+        let url = one_line(&confirmation.url, MAX_TEXT_WIDTH);
+        let line = format!("{}  ...  confirm with {url} [{}]\n", self.time(now), confirmation.event_id);
+        let reason = confirmation.reason.as_ref().map(|reason| self.remark("note", Role::Warning, reason));
+        line + &reason.unwrap_or_default()
     }
 
     /// A delivery: its line, why it failed, and the answer's body when that is of interest.

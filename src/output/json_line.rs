@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 use super::human::MASK;
 use super::mock::{ReadyFields, mock_attempt_object};
 use crate::json::quote_into;
-use crate::model::{Attempt, Delivery, Event, EventId, Notice, Repeat, Request, Response, Summary, Verdict};
+use crate::model::{
+    Answered, Attempt, Confirmation, Delivery, Event, EventId, Notice, Repeat, Request, Response, Summary, Verdict,
+};
 
 /// How a header value that is not UTF-8 is written: each byte as the character of its number.
 pub const HEADER_LATIN1: &str = "latin1";
@@ -41,6 +43,8 @@ pub fn write_notice(out: &mut Vec<u8>, notice: &Notice) {
             raw(out, ",\"event\":");
             write_event(out, event);
         }
+        Notice::Answered(answered) => write_answered(out, answered),
+        Notice::Confirmation(confirmation) => write_confirmation(out, confirmation),
         Notice::Forwarded { event_id, delivery, .. } => attempt(out, "forwarded", event_id, delivery),
         Notice::Sent { event_id, delivery, .. } => attempt(out, "sent", event_id, delivery),
         Notice::Refused { status, reason } => {
@@ -112,6 +116,8 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event) {
     optional(out, event.event_type.as_deref());
     raw(out, ",\"delivery_id\":");
     optional(out, event.delivery_id.as_deref());
+    raw(out, ",\"handshake\":");
+    optional(out, event.handshake.as_deref());
     raw(out, ",\"verdict\":");
     write_verdict(out, &event.verdict);
     raw(out, ",\"request\":");
@@ -189,6 +195,28 @@ pub fn write_delivery(out: &mut Vec<u8>, delivery: &Delivery) {
         None => raw(out, "null"),
     }
     raw(out, "}");
+}
+
+fn write_answered(out: &mut Vec<u8>, answered: &Answered) {
+    open(out, "answered");
+    formatted(out, format_args!(",\"event_id\":\"{}\",\"handshake\":", answered.event_id));
+    quote_into(out, &answered.handshake);
+    let by = if answered.is_own { "hookctl" } else { "target" };
+    formatted(out, format_args!(",\"by\":\"{by}\",\"status\":{},\"reason\":", answered.status));
+    optional(out, answered.remark.as_deref());
+}
+
+fn write_confirmation(out: &mut Vec<u8>, confirmation: &Confirmation) {
+    open(out, "confirmation");
+    formatted(out, format_args!(",\"event_id\":\"{}\",\"url\":", confirmation.event_id));
+    quote_into(out, &confirmation.url);
+    raw(out, ",\"delivery\":");
+    match &confirmation.delivery {
+        Some(delivery) => write_delivery(out, delivery),
+        None => raw(out, "null"),
+    }
+    raw(out, ",\"reason\":");
+    optional(out, confirmation.reason.as_deref());
 }
 
 fn attempt(out: &mut Vec<u8>, kind: &str, event_id: &EventId, delivery: &Delivery) {
@@ -337,7 +365,7 @@ mod tests {
         let expected = concat!(
             r#"{"v":1,"type":"received","event":{"id":"019aa899-d1c8-7000-8000-000000000001","#,
             r#""received_at":"2026-11-21T15:04:05.000000Z","provider":"prospektr","event_type":"prospect.added","#,
-            r#""delivery_id":null,"verdict":{"status":"valid","scheme":"sha256","reason":null,"hint":null},"#,
+            r#""delivery_id":null,"handshake":null,"verdict":{"status":"valid","scheme":"sha256","reason":null,"hint":null},"#,
             r#""request":{"method":"POST","path":"/hook","query":"a=1&a=2","remote":"127.0.0.1:5000","#,
             r#""headers":[["content-type","application/json"],["x-key","a"],["x-key","b"]],"#,
             r#""body":"{\"id\":1.0}","body_encoding":"utf8","body_bytes":10,"#,

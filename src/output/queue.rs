@@ -201,9 +201,11 @@ impl Load {
             Notice::Received(event) => event.request.body.len(),
             Notice::Forwarded { delivery, .. } | Notice::Sent { delivery, .. } => answer(delivery),
             Notice::MockAttempt(attempt) => answer(&attempt.delivery),
+            Notice::Confirmation(confirmation) => confirmation.delivery.as_deref().map_or(0, answer),
             Notice::Ready { .. }
             | Notice::Refused { .. }
             | Notice::Target { .. }
+            | Notice::Answered(_)
             | Notice::MockReady(_)
             | Notice::MockCall(_)
             | Notice::Stopped(_) => 0,

@@ -32,6 +32,7 @@ pub(super) fn event(body: &[u8]) -> Event {
             body: Bytes::copy_from_slice(body),
         },
         remote: ([127, 0, 0, 1], 5000).into(),
+        handshake: None,
         repeat: None,
     }
 }

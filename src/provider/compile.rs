@@ -26,7 +26,7 @@ use super::signature::{
 };
 use super::template::{Expression, Source, Template, TemplateError};
 use super::variable::{Given, Variable};
-use super::{About, FixtureNote, Proof, Provider, api, validate};
+use super::{About, FixtureNote, Proof, Provider, api, handshake, validate};
 
 pub(super) fn template_problem<T>(key: &str, at: &Spanned<T>) -> impl FnOnce(TemplateError) -> Problem {
     let span = at.span();
@@ -64,7 +64,8 @@ fn provider(manifest: Manifest) -> Compiled<Provider> {
         fresh: fresh(&manifest)?,
         fixtures: fixtures(&manifest),
         api: manifest.api.as_ref().map(|table| api::compile(table).map(Arc::new)).transpose()?,
-        handshakes: manifest.handshake.iter().map(|handshake| handshake.name.clone()).collect(),
+        handshakes: handshake::handshakes(&manifest.handshake)?,
+        probes: handshake::probes(&manifest.probe)?,
         delivery: delivery(&manifest)?,
         scenarios: manifest.scenario.iter().map(Scenario::read).collect::<Compiled<_>>()?,
         about: about(manifest.provider)?,

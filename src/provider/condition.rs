@@ -1,6 +1,9 @@
 //! Conditions of a manifest: `ref op value`, such as `json:/type == url_verification`. A ref may have filters.
 
+use memchr::memmem;
+
 use super::template::{Expression, Scope, Source, TemplateError};
+use crate::model::Request;
 
 /// One compiled condition.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +60,57 @@ impl Condition {
         }
     }
 
+    /// Whether it asks for the method and nothing else.
+    pub(crate) fn is_of_method(&self) -> bool {
+        matches!(self.subject.source(), Source::Method)
+    }
+
+    /// Whether it asks for a certain value.
+    pub(crate) fn names_a_value(&self) -> bool {
+        matches!(self.test, Test::Equal(_) | Test::OneOf(_))
+    }
+
+    /// How much it costs to look: the order in which conditions are best asked.
+    pub(crate) fn cost(&self) -> u8 {
+        match self.subject.source() {
+            Source::Method => 0,
+            Source::Header(_) | Source::Host => 1,
+            Source::Query | Source::QueryParameter(_) => 2,
+            _ => 3,
+        }
+    }
+
+    /// Whether a glance shows that it does not hold. Query and body are searched for the text that would have to
+    /// be there, and not read.
+    pub(crate) fn is_ruled_out(&self, request: &Request) -> bool {
+        match self.subject.source() {
+            Source::Method | Source::Header(_) | Source::Host => !self.holds(&Scope::of(request)),
+            Source::QueryParameter(name) if self.needs_presence() => {
+                let query = request.uri.query().unwrap_or_default().as_bytes();
+                memmem::find(query, name.as_bytes()).is_none() && !query.contains(&b'%')
+            }
+            Source::FormField(name, _) if self.needs_presence() => {
+                memmem::find(&request.body, name.as_bytes()).is_none() && !request.body.contains(&b'%')
+            }
+            Source::Json(_) => match &self.test {
+                // Only text that no writer of JSON escapes can be searched for.
+                Test::Equal(text) if is_plain(text) && self.subject.is_plain() => {
+                    memmem::find(&request.body, text.as_bytes()).is_none()
+                }
+                _ => {
+                    self.needs_presence()
+                        && !request.body.trim_ascii_start().starts_with(b"{")
+                        && !request.body.trim_ascii_start().starts_with(b"[")
+                }
+            },
+            _ => false,
+        }
+    }
+
+    fn needs_presence(&self) -> bool {
+        !matches!(self.test, Test::Absent | Test::Empty)
+    }
+
     /// Whether it holds for this request.
     pub(crate) fn holds(&self, scope: &Scope<'_>) -> bool {
         let value = self.subject.evaluate(scope);
@@ -71,6 +125,11 @@ impl Condition {
             Test::OneOf(known) => value.is_some_and(|value| known.iter().any(|known| known.as_bytes() == value)),
         }
     }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':'))
 }
 
 fn unquote(text: &str) -> &str {
@@ -98,6 +157,13 @@ mod tests {
             r#"json:/type|before("i")|upper == P"#,
         ] {
             assert!(holds(text), "{text}");
+        }
+        let is_ruled_out = |text| Condition::parse(text, &[]).unwrap().is_ruled_out(&request);
+        for text in ["json:/type == ping", "json:/type exists", "json:/none absent", "query:a absent"] {
+            assert!(!is_ruled_out(text), "{text}");
+        }
+        for text in ["json:/type == pong", "query:a exists", "header:x-a exists", "method == PUT"] {
+            assert!(is_ruled_out(text), "{text}");
         }
         assert!(!holds("json:/none != x"), "what is absent is not unequal, it is absent");
         assert!(Condition::parse("json:/type is x", &[]).is_err());

@@ -305,36 +305,50 @@ pub struct SharedTable {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HandshakeTable {
-    pub name: String,
+    pub name: Spanned<String>,
     #[serde(default)]
     pub when: Vec<Spanned<String>>,
     #[serde(default)]
     pub signed: bool,
+    #[serde(default)]
+    pub vars: BTreeMap<String, Spanned<String>>,
+    pub key: Option<Spanned<String>>,
+    #[serde(default)]
+    pub checks: Vec<CheckTable>,
     pub send: Option<MessageTable>,
-    pub reply: Option<ReplyTable>,
+    #[serde(default)]
+    pub reply: ReplyTable,
+    #[serde(default)]
+    pub success: Vec<Spanned<String>>,
     #[serde(default)]
     pub accept: Vec<Spanned<String>>,
     #[serde(default)]
+    pub require: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub accept_headers: OrderedTable,
+    #[serde(default)]
     pub capture: BTreeMap<String, Spanned<String>>,
     pub then_get: Option<Spanned<String>>,
+    #[serde(default)]
+    pub then_get_hosts: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageTable {
-    pub method: Option<String>,
+    pub method: Option<Spanned<String>>,
     pub target: Option<Spanned<String>>,
     #[serde(default)]
-    pub headers: BTreeMap<String, Spanned<String>>,
+    pub headers: OrderedTable,
     pub body: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplyTable {
-    pub status: u16,
+    pub status: Option<Spanned<u16>>,
     #[serde(default)]
-    pub headers: BTreeMap<String, Spanned<String>>,
+    pub headers: OrderedTable,
     pub body: Option<Spanned<String>>,
 }
 
@@ -342,9 +356,9 @@ pub struct ReplyTable {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeTable {
-    pub name: String,
+    pub name: Spanned<String>,
     pub mutate: Spanned<String>,
-    pub expect_status: Vec<u16>,
+    pub expect_status: Vec<Spanned<u16>>,
 }
 
 /// `[api]`

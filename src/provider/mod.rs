@@ -16,6 +16,8 @@ mod explain;
 mod format;
 mod fresh;
 mod generator;
+mod handshake;
+mod host;
 mod identify;
 mod infer;
 mod item;
@@ -52,6 +54,7 @@ pub use disable::{Counted, DisableAction, DisableRule};
 pub use event::DeliveryRules;
 pub use fresh::set_field;
 pub use generator::Generator;
+pub use handshake::{Asked, Handshake, HandshakeError, Probe, RightAnswer, Spoil, WrongAnswer};
 pub use identify::{Identity, identify};
 pub use infer::{Inferred, MAX_BODY as MAX_INFERRED_BODY, Unexplained, infer};
 pub use manifest::{Retries, SignatureTable};
@@ -84,7 +87,8 @@ pub struct Provider {
     fresh: Vec<FreshRule>,
     fixtures: BTreeMap<String, FixtureNote>,
     api: Option<Arc<api::Api>>,
-    handshakes: Vec<String>,
+    handshakes: Vec<Arc<Handshake>>,
+    probes: Vec<Probe>,
     scenarios: Vec<Scenario>,
     variables: Vec<Variable>,
     given: Given,
@@ -185,9 +189,19 @@ impl Provider {
         self.api.as_ref()
     }
 
-    /// Names of its handshakes.
-    pub fn handshakes(&self) -> &[String] {
+    /// What it asks before it sends events.
+    pub fn handshakes(&self) -> &[Arc<Handshake>] {
         &self.handshakes
+    }
+
+    /// The spoiled requests that it sends to see them refused.
+    pub fn probes(&self) -> &[Probe] {
+        &self.probes
+    }
+
+    /// The handshake that this request is.
+    pub fn handshake(&self, request: &Request) -> Option<&Arc<Handshake>> {
+        self.handshakes.iter().find(|handshake| handshake.matches(self, request))
     }
 
     /// Its documented sequences of events.

@@ -192,7 +192,7 @@ fn provider_query(
     Ok(())
 }
 
-fn provider_headers(
+pub(super) fn provider_headers(
     provider: &Provider,
     templates: &[(HeaderName, Template)],
     event: &str,
@@ -474,7 +474,12 @@ fn own_claims(body: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Sets a header. One that is a credential in itself is marked sensitive, so that nothing prints it.
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str, is_credential: bool) -> Result<(), SignError> {
+pub(super) fn set(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: &str,
+    is_credential: bool,
+) -> Result<(), SignError> {
     let mut parsed = HeaderValue::from_str(value).map_err(|_| {
         template_error(format_args!("header `{name}`"))(RenderError::unusable("the value has a control character"))
     })?;

@@ -4,10 +4,8 @@ use std::collections::HashSet;
 
 use toml::Spanned;
 
-use super::condition::Condition;
-use super::manifest::{HandshakeTable, Manifest, ScenarioTable, SignatureTable};
-use super::problem::{Compiled, SENDER_NAMES, duration_seconds, problem, unknown};
-use super::template::{Expression, Template};
+use super::manifest::{Manifest, ScenarioTable, SignatureTable};
+use super::problem::{Compiled, duration_seconds, problem};
 use super::variable::PUBLIC_URL;
 
 /// Provider ids are folder names and flag values.
@@ -25,13 +23,6 @@ pub(super) fn manifest(manifest: &Manifest) -> Compiled<()> {
     manifest.variable.keys().try_for_each(variable)?;
     delivery(manifest)?;
     manifest.scenario.iter().try_for_each(|table| scenario(table, manifest))?;
-    manifest.handshake.iter().try_for_each(handshake)?;
-    for probe in &manifest.probe {
-        let known = ["signature", "timestamp", "body"];
-        if !known.contains(&probe.mutate.get_ref().as_str()) {
-            return Err(unknown("mutate", &probe.mutate, &known));
-        }
-    }
     for (event, fixture) in &manifest.fixture {
         if fixture.documented && fixture.source.is_none() {
             return Err(problem(event, format!("fixture `{}` is documented but has no `source`", event.get_ref())));
@@ -117,31 +108,6 @@ fn scenario(table: &ScenarioTable, manifest: &Manifest) -> Compiled<()> {
         if !manifest.fixture.keys().any(|known| known.get_ref() == event) {
             return Err(problem(&step.event, format!("scenario `{}`: no fixture `{event}`", table.name)));
         }
-    }
-    Ok(())
-}
-
-fn templates<'t>(key: &str, texts: impl IntoIterator<Item = &'t Spanned<String>>) -> Compiled<()> {
-    for text in texts {
-        Template::parse(text.get_ref(), &SENDER_NAMES).map_err(|error| problem(text, format!("`{key}`: {error}")))?;
-    }
-    Ok(())
-}
-
-fn handshake(table: &HandshakeTable) -> Compiled<()> {
-    for when in &table.when {
-        Condition::parse(when.get_ref(), &[]).map_err(|error| problem(when, format!("`when`: {error}")))?;
-    }
-    if let Some(send) = &table.send {
-        templates("send", send.body.iter().chain(&send.target).chain(send.headers.values()))?;
-    }
-    if let Some(reply) = &table.reply {
-        templates("reply", reply.body.iter().chain(reply.headers.values()))?;
-    }
-    templates("accept", &table.accept)?;
-    templates("then_get", &table.then_get)?;
-    for source in table.capture.values() {
-        Expression::parse(source.get_ref(), &[]).map_err(|error| problem(source, format!("`capture`: {error}")))?;
     }
     Ok(())
 }

@@ -81,6 +81,8 @@ struct EventHead<'a> {
 struct EventMore<'a> {
     /// Label of the secret that matched, where there were several.
     secret: Option<&'a str>,
+    /// Which handshake it is, where it is one.
+    handshake: Option<&'a str>,
 }
 
 /// Everything of a delivery besides its row's columns and the body of the answer.
@@ -127,7 +129,7 @@ pub(super) fn pack_event(event: &Event) -> (Packed, Packed) {
         reason: reason.as_ref().and_then(|reason| serde_json::to_string(reason).ok()),
         hint: hint.as_deref(),
     };
-    let more = EventMore { secret: secret.as_deref() };
+    let more = EventMore { secret: secret.as_deref(), handshake: event.handshake.as_deref() };
     let head = [written(&head), written(&more)].concat();
     (pack(Content::Head, head.into()), pack(Content::Body, body.clone()))
 }
@@ -169,6 +171,7 @@ pub(super) fn unpack_event(
             body: unpack(Content::Body, body.0, body.1)?.into(),
         },
         remote: head.remote,
+        handshake: more.handshake.map(Arc::from),
         repeat: None,
     })
 }
@@ -410,6 +413,7 @@ mod tests {
             .with_hint("check the clock"),
             request,
             remote: ([127, 0, 0, 1], 4321).into(),
+            handshake: Some("url_verification".into()),
             repeat: None::<Repeat>,
         }
     }

@@ -123,6 +123,7 @@ mod tests {
             verdict: Verdict::valid("sha256".into()),
             request: Request { body: provider.to_owned().into(), ..Request::default() },
             remote: ([127, 0, 0, 1], 1).into(),
+            handshake: None,
             repeat: None,
         }
     }

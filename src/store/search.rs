@@ -379,6 +379,7 @@ mod tests {
             verdict: Verdict::unchecked(Reason::NoSecret { provider: "prospektr".into() }),
             request,
             remote: ([127, 0, 0, 1], 1).into(),
+            handshake: None,
             repeat: None,
         }
     }

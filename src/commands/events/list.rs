@@ -109,13 +109,14 @@ fn row(reader: &Reader, stored: &Stored) -> Result<Vec<String>, Failure> {
     let event = &stored.event;
     let received = event.received_at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let repeat = event.repeat.map(|repeat| format!(" (retry {})", repeat.retry)).unwrap_or_default();
+    let handshake = event.handshake.as_deref().map(|name| format!(" (handshake {})", one_line(name, MAX_CELL)));
     let verdict = event.verdict.status;
     Ok(vec![
         short_id(reader, event.id)?,
         received,
         format!("{} {}", verdict.glyph(), verdict.as_str()),
         one_line(&*event.provider, MAX_CELL),
-        one_line(event.event_type.as_deref().unwrap_or("-"), MAX_CELL) + &repeat,
+        one_line(event.event_type.as_deref().unwrap_or("-"), MAX_CELL) + &handshake.unwrap_or_default() + &repeat,
         size(event.request.body.len() as u64),
         delivery(reader, stored.seq)?,
     ])

@@ -93,7 +93,8 @@ fn show(name: &str, context: &Context) -> Outcome {
     let calls = provider.api().map(|api| api.operations().iter().map(|one| one.name()).collect::<Vec<_>>().join(", "));
     facts.push(("api", calls.unwrap_or_else(|| "no registration API is documented".into())));
     if !provider.handshakes().is_empty() {
-        facts.push(("handshakes", provider.handshakes().join(", ")));
+        let names: Vec<&str> = provider.handshakes().iter().map(|handshake| &**handshake.name()).collect();
+        facts.push(("handshakes", names.join(", ")));
     }
     for scenario in provider.scenarios() {
         let steps: Vec<&str> = scenario.steps.iter().map(|step| step.event.as_str()).collect();

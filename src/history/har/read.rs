@@ -103,6 +103,7 @@ struct Own {
     provider: String,
     event_type: Option<String>,
     delivery_id: Option<String>,
+    handshake: Option<String>,
     verdict: VerdictFields,
     remote: std::net::SocketAddr,
     target: Option<String>,
@@ -136,6 +137,7 @@ pub fn entry(raw: &RawValue, occurrence: u32, providers: &[Arc<Provider>]) -> Re
                 verdict: own.verdict.clone().verdict().map_err(HarError)?,
                 request,
                 remote: own.remote,
+                handshake: own.handshake.as_deref().map(Arc::from),
                 repeat: None,
             };
             (event, Some(own))
@@ -174,6 +176,7 @@ fn recognised(id: EventId, received_at: Timestamp, request: Request, providers: 
         request,
         // The peer is not in the file.
         remote: ([0, 0, 0, 0], 0).into(),
+        handshake: None,
         repeat: None,
     }
 }

@@ -106,6 +106,8 @@ struct Own<'a> {
     provider: &'a str,
     event_type: Option<&'a str>,
     delivery_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<&'a str>,
     verdict: Verdict<'a>,
     remote: String,
     /// Where the last delivery went, whose answer is the response.
@@ -165,6 +167,7 @@ fn own(record: &Record) -> Own<'_> {
         provider: &event.provider,
         event_type: event.event_type.as_deref(),
         delivery_id: event.delivery_id.as_deref(),
+        handshake: event.handshake.as_deref(),
         verdict: Verdict {
             status: verdict.status.as_str(),
             scheme: verdict.scheme.as_deref(),

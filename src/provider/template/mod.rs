@@ -21,6 +21,8 @@ pub use source::Source;
 
 use filter::Filter;
 
+use crate::json;
+
 /// A compiled template.
 #[derive(Clone)]
 pub struct Template {
@@ -70,6 +72,29 @@ impl Template {
         let mut bytes = Vec::new();
         self.render_into(scope, &mut |piece| bytes.extend_from_slice(piece))?;
         Ok(bytes)
+    }
+
+    /// Renders JSON text: values are escaped, so that each stays inside the string in which the template puts it.
+    pub fn render_json(&self, scope: &Scope<'_>) -> Result<Vec<u8>, RenderError> {
+        let mut out = Vec::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(bytes) => out.extend_from_slice(bytes),
+                Segment::Expression(expression) => {
+                    let value = expression.bytes(scope)?;
+                    let text = std::str::from_utf8(&value);
+                    let text = text.map_err(|_| RenderError::unusable("the value is not UTF-8"))?;
+                    let quoted = json::quote(text);
+                    out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether it is the same text for every request.
+    pub fn is_constant(&self) -> bool {
+        self.expressions().next().is_none()
     }
 
     /// Renders to text; bytes that are not UTF-8 are an error of their own.
