@@ -170,9 +170,9 @@ fn an_invalid_signature_is_a_no_also_when_nobody_reads_it() {
 #[test]
 fn a_request_with_a_known_signature_is_recognised_by_it_alone() {
     let sandbox = Sandbox::new().env("S", "mysecret");
-    let header = "X-Hub-Signature-256: sha256=4864d2759938a15468b5df9ade20bf161da9b4f737ea61794142f3484236bda3";
+    let header = "X-Shopify-Hmac-Sha256: SGTSdZk4oVRotd+a3iC/Fh2ptPc36mF5QULzSEI2vaM=";
     let ended = sandbox.run_with(&["verify", "--secret-env", "S", "-H", header], br#"{"foo":"bar"}"#);
-    assert_eq!((ended.code, ended.stdout.contains("valid github signature")), (0, true), "{}", ended.stderr);
+    assert_eq!((ended.code, ended.stdout.contains("valid shopify signature")), (0, true), "{}", ended.stderr);
 }
 
 #[test]
