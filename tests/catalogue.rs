@@ -191,6 +191,7 @@ fn every_request_tells_its_event_type() {
             // These names have a colon, which a file's name cannot have everywhere.
             "bitbucket/repo/commit_status_created" => Some("repo:commit_status_created"),
             "jira/issue_updated" => Some("jira:issue_updated"),
+            "klaviyo/event/klaviyo.sent_sms" => Some("event:klaviyo.sent_sms"),
             "terraform-cloud/assessment/drifted" => Some("assessment:drifted"),
             "terraform-cloud/run/errored" => Some("run:errored"),
             // The specification's example is of this type; a slash command is named by the command.
