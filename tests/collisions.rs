@@ -60,3 +60,11 @@ fn an_authorization_header_alone_is_not_taken_for_a_signature_of_one_provider() 
         assert!(!is_guessed, "{credential}: {senders:?}");
     }
 }
+
+#[test]
+fn what_resend_sends_through_svix_is_told_from_what_others_send_so() {
+    let svix = ["svix-id: msg_1", "svix-timestamp: 1767225600", "svix-signature: v1,c2lnbmF0dXJl"];
+    let email = r#"{"type":"email.sent","created_at":"2026-01-01T00:00:00Z","data":{"email_id":"1"}}"#;
+    assert_eq!(senders(&svix, email), BTreeSet::from(["resend".to_owned()]));
+    assert_eq!(senders(&svix, r#"{"type":"email.created","data":{"id":"1"}}"#), BTreeSet::from(["svix".to_owned()]));
+}
