@@ -263,6 +263,17 @@ fn what_is_sent_is_verified_with_every_algorithm() {
 }
 
 #[test]
+fn a_claim_that_a_sender_makes_up_is_sent_and_not_judged() {
+    let provider = provider("algorithms = [\"HS256\"]\nmade = { jti = \"{$uuid}\" }");
+    let request = signed(&provider, &secret(KEY), BODY).unwrap();
+    let payload = request.headers[HEADER].to_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    assert_eq!(claims["jti"].as_str().map(str::len), Some(36), "{claims}");
+    accepted(&provider, &token(&self::claims()));
+    accepted(&provider, &token(&with("jti", "another")));
+}
+
+#[test]
 fn a_key_of_another_kind_is_refused_and_a_public_one_signs_nothing() {
     let es256 = provider("algorithms = [\"ES256\"]");
     let error = signed(&es256, &secret(key("ec.pub")), BODY).unwrap_err().to_string();
@@ -304,7 +315,14 @@ fn a_manifest_fixes_algorithms_of_one_kind() {
     }
     let hmac = "[provider]\nid = \"acme\"\nname = \"Acme\"\n[[signature]]\nscheme = \"hmac\"\nsource = \"header:X\"\n\
                 encoding = \"hex\"\nsigned = \"{body}\"\n";
-    for more in [right, "claims = { iss = \"a\" }", "leeway = \"1s\"", "max_age = \"1s\"", "lifetime = \"1s\""] {
+    for more in [
+        right,
+        "claims = { iss = \"a\" }",
+        "made = { jti = \"a\" }",
+        "leeway = \"1s\"",
+        "max_age = \"1s\"",
+        "lifetime = \"1s\"",
+    ] {
         let error = compile("acme/provider.toml", &format!("{hmac}{more}\n")).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("is for scheme jwt only"), "{error}");
     }

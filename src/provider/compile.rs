@@ -202,6 +202,7 @@ fn jwt_keys(table: &SignatureTable) -> Compiled<()> {
     let jwt = &["jwt"];
     only_for("algorithms", table.algorithms.first(), table, jwt)?;
     only_for("claims", table.claims.values().next(), table, jwt)?;
+    only_for("made", table.made.values().next(), table, jwt)?;
     only_for("bind", table.bind.first().map(|bind| &bind.equals), table, jwt)?;
     only_for("max_age", table.max_age.as_ref(), table, jwt)?;
     only_for("leeway", table.leeway.as_ref(), table, jwt)?;

@@ -3,6 +3,8 @@
 //! The manifest says which algorithms count, and with them the kind of the key; the token chooses among
 //! them and nothing else. `none` is no algorithm here.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -109,6 +111,8 @@ pub(crate) struct JwtRules {
     /// At least one, all with one kind of key; the first is the one to sign with.
     pub(crate) algorithms: Vec<JwtAlgorithm>,
     claims: Vec<(String, Template)>,
+    /// Claims that only a sender knows how to make, such as the token's id.
+    made: Vec<(String, Template)>,
     bind: Vec<Bind>,
     max_age: Option<i64>,
     leeway: i64,
@@ -139,13 +143,13 @@ impl JwtRules {
         let seconds = |key: &str, text: &Option<Spanned<String>>| {
             text.as_ref().map(|text| duration_seconds(key, text)).transpose()
         };
+        let claims = |key: &'static str, table: &BTreeMap<String, Spanned<String>>| {
+            table.iter().map(|(name, value)| Ok((name.clone(), template(key, value)?))).collect::<Compiled<_>>()
+        };
         Ok(Self {
             algorithms: algorithms(table)?,
-            claims: table
-                .claims
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), template("claims", value)?)))
-                .collect::<Compiled<_>>()?,
+            claims: claims("claims", &table.claims)?,
+            made: claims("made", &table.made)?,
             bind: table.bind.iter().map(|table| bind(table, names)).collect::<Compiled<_>>()?,
             max_age: seconds("max_age", &table.max_age)?,
             leeway: seconds("leeway", &table.leeway)?.unwrap_or_default(),
@@ -186,7 +190,7 @@ impl JwtRules {
             })?;
             Ok(())
         };
-        for (name, template) in &self.claims {
+        for (name, template) in self.claims.iter().chain(&self.made) {
             set(name, &json::quote(&template.render_text(scope)?))?;
         }
         for bind in self.bind.iter().filter(|bind| bind.applies(scope)) {

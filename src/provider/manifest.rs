@@ -131,6 +131,8 @@ pub struct SignatureTable {
     #[serde(default)]
     pub claims: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
+    pub made: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
     pub bind: Vec<BindTable>,
     pub max_age: Option<Spanned<String>>,
     pub leeway: Option<Spanned<String>>,

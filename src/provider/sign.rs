@@ -346,7 +346,13 @@ fn value(
     let moment = generator.borrow().now();
     let now = timestamp::write(signature.timestamp.as_ref().map_or(TimeUnit::Seconds, |rule| rule.unit), moment);
     let url = provider.given.public_url(request).unwrap_or_else(|| request.uri.to_string());
-    let base = Scope { url: Some(&url), secret: Some(secret.expose()), item, ..provider.scope(request) };
+    let base = Scope {
+        url: Some(&url),
+        secret: Some(secret.expose()),
+        item,
+        generator: Some(generator),
+        ..provider.scope(request)
+    };
     let old = signature.places().next().and_then(|place| place.text(request)).unwrap_or_default();
     // What the format names besides the signature is the user's to say, or as it was.
     let given = signature.formats.iter().flat_map(Format::captures);
