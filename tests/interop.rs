@@ -4,6 +4,7 @@
 //! The adapters are in tests/interop/sdks, one for each provider; one Node process drives all of them.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 use crate::sdk::{folder, installed};
-use crate::{senders, wire};
+use crate::wire;
 
 /// SDKs that are tried at a time: more only wait for each other.
 const AT_A_TIME: usize = 4;
@@ -33,6 +34,8 @@ struct Sdk {
     verifies: String,
     /// Another secret that signs, for key pairs.
     other: Option<String>,
+    /// What is signed and not sent, as `NAME=VALUE`.
+    variables: Vec<String>,
     /// Whether the SDK refuses what was signed yesterday.
     looks_at_the_time: bool,
 }
@@ -60,12 +63,21 @@ impl Sdk {
         let text = |key: &str| told[key].as_str().unwrap_or_else(|| panic!("no {key} in {told}")).to_owned();
         let other = told["other"].as_str().map(str::to_owned);
         let (provider, signature) = (text("provider"), text("signature"));
+        let variables = told["variables"].as_object().into_iter().flatten();
+        let variables = variables.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
         let looks_at_the_time = told["looks_at_the_time"] == true;
-        Self { provider, signature, signs: text("signs"), verifies: text("verifies"), other, looks_at_the_time }
+        let (signs, verifies) = (text("signs"), text("verifies"));
+        Self { provider, signature, signs, verifies, other, variables, looks_at_the_time }
     }
 
     fn name(&self) -> String {
         format!("{}/{}", self.provider, self.signature)
+    }
+
+    /// The flags that give the secret, and what else is signed.
+    fn flags<'s>(&'s self, secret: &'s Path) -> Vec<&'s str> {
+        let variables = self.variables.iter().flat_map(|variable| ["--var", variable]);
+        ["--secret-file", secret.to_str().unwrap()].into_iter().chain(variables).collect()
     }
 
     /// The first sample of the provider, which is what is sent in both directions.
@@ -93,7 +105,7 @@ fn posted(sdk: &Sdk) -> Vec<Posted> {
     let fixture = sdk.fixture();
     let sandbox = Sandbox::new();
     let secret = sandbox.write("secret", &sdk.verifies);
-    let listening = sandbox.listen(&["--provider", &sdk.provider, "--secret-file", secret.to_str().unwrap()]);
+    let listening = sandbox.listen(&[&["--provider", &sdk.provider][..], &sdk.flags(&secret)].concat());
     let to: String = form_urlencoded::byte_serialize(format!("{}/hooks/in", listening.url).as_bytes()).collect();
     let target = format!("/deliver/{}?to={to}", sdk.name());
     let content_type = format!("content-type: {}", fixture.content_type);
@@ -178,13 +190,10 @@ fn refusals(sdk: &Sdk) -> Vec<String> {
     let sandbox = Sandbox::new();
     let problem = |trial: &Trial| {
         let secret = sandbox.write("secret", trial.secret);
-        let url = format!("http://{}/judge/{}/in", SERVER.address, sdk.name());
-        // One of Twilio's binds the body by a hash in the URL, so the body must not be renewed.
-        let query = senders::url(signature.id(), &fixture.body).split_once('?').map(|(_, query)| format!("?{query}"));
-        let to = format!("{url}{}", query.unwrap_or_default());
+        let to = format!("http://{}/judge/{}/in", SERVER.address, sdk.name());
         let event = format!("{}/{}", sdk.provider, fixture.event);
-        let mut args = vec!["send", &event, "--exact", "--to", &to, "--signature", signature.id()];
-        args.extend(["--secret-file", secret.to_str().unwrap()]);
+        let mut args = vec!["send", &event, "--to", &to, "--signature", signature.id()];
+        args.extend(sdk.flags(&secret));
         if !trial.tamper.is_empty() {
             args.extend(["--tamper", trial.tamper]);
         }

@@ -102,10 +102,13 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const url = `http://127.0.0.1:${server.address().port}`;
 
 async function told(sdk) {
-  const { provider, signature } = sdk;
-  const sample = { method: "POST", url: `${url}/in`, headers: { "content-type": "application/json" }, body: '{"type":"test"}' };
-  const old = await judged(sdk, await signed(sdk, sample, Date.now() - DAY_MS));
-  return { provider, signature, looks_at_the_time: !old.accepted, ...keys(sdk) };
+  const { provider, signature, variables = {} } = sdk;
+  const headers = { "content-type": "application/json", ...sdk.headers };
+  const sample = { method: "POST", url: `${url}/in`, headers, body: '{"type":"test"}' };
+  const isAccepted = async (now) => (await judged(sdk, await signed(sdk, sample, now))).accepted;
+  const looks_at_the_time = (await isAccepted(Date.now())) && !(await isAccepted(Date.now() - DAY_MS));
+  return { provider, signature, variables, looks_at_the_time, ...keys(sdk) };
 }
+
 console.log(JSON.stringify({ url, sdks: await Promise.all([...sdks.values()].map(told)) }));
 process.stdin.resume().on("end", () => process.exit(0));

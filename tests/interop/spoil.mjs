@@ -25,7 +25,8 @@ export const spoilers = {
   /** One letter in the middle of the longest text of hex or base64. */
   signature: (request) =>
     inHeader(request, /[a-z0-9+/_-]{20,}/gi, (text) => changed(text, Math.floor(text.length / 2))),
-  /** A second later, or a millisecond. */
+  /** A second or a millisecond away, or ten minutes where the time is written out. */
   timestamp: (request) =>
-    inHeader(request, /\b1\d{9}(\d{3})?\b/g, (digits) => String(Number(digits) + 1)),
+    inHeader(request, /\b1\d{9}(\d{3})?\b/g, (digits) => String(Number(digits) + 1)) ??
+    inHeader(request, /(?<=T\d\d:)\d(?=\d:\d\d)/g, (tens) => changed(tens, 0)),
 };

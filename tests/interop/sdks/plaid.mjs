@@ -9,24 +9,28 @@ import { pair } from "../keys.mjs";
 const HEADER = "plaid-verification";
 const KID = "bfbd5111-8e33-4643-8ced-b2e642a72f3c";
 const sha256 = (body) => createHash("sha256").update(body).digest("hex");
-const published = (key) => key.export({ format: "pem", type: "spki" });
-const { publicKey, privateKey, secret: made } = pair("ec", { namedCurve: "P-256" }, { published });
+const written = (key) => JSON.stringify({ ...key.export({ format: "jwk" }), alg: "ES256", kid: KID, use: "sig" });
+const keyPair = pair("ec", { namedCurve: "P-256" }, { written, published: written });
 
-const api = createServer((_, response) => {
-  const key = { ...publicKey.export({ format: "jwk" }), alg: "ES256", kid: KID, use: "sig", created_at: 1560466150, expired_at: null };
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ key, request_id: "RZ6Omi1bzzwDaLo" }));
+const api = createServer(async (request, response) => {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const isKnown = JSON.parse(Buffer.concat(chunks)).key_id === KID;
+  const key = { ...JSON.parse(keyPair.secret.verifies), created_at: 1560466150, expired_at: null };
+  response.writeHead(isKnown ? 200 : 404, { "content-type": "application/json" });
+  response.end(JSON.stringify(isKnown ? { key, request_id: "RZ6Omi1bzzwDaLo" } : {}));
 }).unref();
 await new Promise((resolve) => api.listen(0, "127.0.0.1", resolve));
 const plaid = new PlaidApi(new Configuration({ basePath: `http://127.0.0.1:${api.address().port}` }));
 
 export const signature = "jwt";
-export const secret = made;
+export const { secret } = keyPair;
 
 export const sign = async ({ body }, _, { seconds }) => ({
   [HEADER]: await new jose.SignJWT({ request_body_sha256: sha256(body) })
     .setProtectedHeader({ alg: "ES256", kid: KID, typ: "JWT" })
     .setIssuedAt(seconds)
-    .sign(privateKey),
+    .sign(keyPair.privateKey),
 });
 
 export async function verify({ body, headers }) {
