@@ -42,6 +42,7 @@ mod manners;
 mod mock;
 mod openapi;
 mod port;
+mod proven;
 mod readme;
 mod registration_faults;
 mod replay;
