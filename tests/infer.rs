@@ -4,7 +4,7 @@ use crate::sandbox::Sandbox;
 use crate::senders::hmac_sha256;
 
 const SECRET: &str = "the secret of acme";
-const BODY: &str = r#"{"type":"order.paid","id":"o_1","email":"ann.lee@example.org"}"#;
+const BODY: &str = r#"{"type":"order.paid","id":"o_1","email":"ann.lee@corp.co"}"#;
 
 /// A request as HTTP writes it, signed over time and body.
 fn request() -> String {

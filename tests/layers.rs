@@ -155,7 +155,9 @@ fn only_output_writes_to_the_standard_streams() {
 
 #[test]
 fn no_code_is_written_for_one_provider() {
-    let providers: Vec<String> = hookctl::provider::Catalogue::default().ids();
+    let mut providers: Vec<String> = hookctl::provider::Catalogue::default().ids();
+    // Words that stand for other things too: a field of an address, a coordinate, an argument of a filter.
+    providers.retain(|id| !["box", "front", "line", "meta", "x"].contains(&id.as_str()));
     let mut wrong = Vec::new();
     for (path, code) in code() {
         for (number, line) in code.lines().enumerate() {

@@ -115,7 +115,7 @@ fn a_signature_says_what_it_covers_and_how_it_is_written() {
     let ecdsa = SIGNATURE.replace("hmac", "ecdsa");
     compile("acme/provider.toml", &format!("{PROVIDER}{ecdsa}key_format = \"pem\"\n")).unwrap();
     is_refused(&format!("{ecdsa}algorithm = \"sha512\"\n"), 9, &["P-256", "sha256"]);
-    is_refused(&format!("{ecdsa}key_format = \"pgp\"\n"), 9, &["key_format", "pgp", "pem, spki-base64"]);
+    is_refused(&format!("{ecdsa}key_format = \"pgp\"\n"), 9, &["key_format", "pgp", "pem, x509, spki-base64, jwk"]);
     is_refused(&format!("{ecdsa}signature_form = \"raw\"\n"), 9, &["signature_form", "raw", "der, fixed"]);
     is_refused(&format!("{SIGNATURE}signature_form = \"der\"\n"), 9, &["signature_form", "scheme ecdsa only"]);
     let rsa = SIGNATURE.replace("hmac", "rsa");

@@ -131,6 +131,10 @@ fn every_fixture_stays_what_it_is_but_for_its_people() {
         for event in catalogue.events(&id) {
             let fixture = catalogue.fixture(&id, &event).unwrap();
             let is_form = fixture.content_type.contains("form");
+            if fixture.content_type.contains("xml") {
+                assert_eq!(anonymise(&fixture.body, is_form), Err(Unreadable::OtherType), "{id}/{event}");
+                continue;
+            }
             let done = anonymise(&fixture.body, is_form).unwrap();
             let again = anonymise(&fixture.body, is_form).unwrap();
             assert_eq!(done, again, "{id}/{event}");
