@@ -111,9 +111,9 @@ impl Filter {
             "suffix" => Self::Suffix(one()?),
             "percent_decode" => Self::PercentDecode(one()?),
             "omit" => Self::Omit(arguments.into()),
-            "json_ascii" if arguments == ["box"] => Self::JsonAscii(true),
+            "json_ascii" if arguments == ["escapes"] => Self::JsonAscii(true),
             "json_ascii" if arguments.is_empty() => Self::JsonAscii(false),
-            "json_ascii" => return Err("`json_ascii` takes no argument, or `box`".into()),
+            "json_ascii" => return Err("`json_ascii` takes no argument, or `escapes`".into()),
             "pick" => Self::Pick(Box::new(Expression::parse(&one()?, variables).map_err(|error| error.to_string())?)),
             "pairs" => match arguments {
                 [key, item] => Self::Pairs(key.as_str().into(), item.as_str().into()),
@@ -210,7 +210,7 @@ impl Filter {
             Self::JsonCompact => {
                 json::compact(&bytes).map(Cow::Owned).ok_or_else(|| RenderError::unusable("the value is not JSON"))
             }
-            Self::JsonAscii(boxed) => owned(json_ascii(text(&bytes)?, *boxed).into_bytes()),
+            Self::JsonAscii(escapes) => owned(json_ascii(text(&bytes)?, *escapes).into_bytes()),
             Self::Sort | Self::SortAll | Self::Dedupe | Self::Omit(_) | Self::Pick(_) | Self::Pairs(..) => {
                 Err(RenderError::unusable("only `form`, `query` and `headers` have fields"))
             }
@@ -319,14 +319,14 @@ fn percent_decode_only(bytes: &[u8], characters: &[u8]) -> Vec<u8> {
 
 /// Writes every character past ASCII as `\uXXXX`, lower case, as Meta and Box do before signing. Box also
 /// escapes backslashes (but not in `\/`) and CR: <https://github.com/box/box-python-sdk>, `webhook` tests.
-fn json_ascii(text: &str, boxed: bool) -> String {
+fn json_ascii(text: &str, escapes: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            '\\' if boxed && characters.peek() != Some(&'/') => out.push_str("\\\\"),
-            '\r' if boxed => out.push_str("\\r"),
+            '\\' if escapes && characters.peek() != Some(&'/') => out.push_str("\\\\"),
+            '\r' if escapes => out.push_str("\\r"),
             _ if character.is_ascii() => out.push(character),
             _ => {
                 for unit in character.encode_utf16(&mut units) {
