@@ -67,6 +67,22 @@ fn every_published_signature_is_valid() {
 }
 
 #[test]
+fn a_signature_in_a_form_field_is_read_from_a_multipart_body_too() {
+    let vectors = vectors();
+    let vector = vectors.iter().find(|vector| vector["id"] == "dropbox-sign-test-account").unwrap();
+    let (_, json) = form_urlencoded::parse(text(vector, "body").as_bytes()).next().unwrap();
+    let multipart = |json: &str| {
+        let mut request = request(vector);
+        request.headers.insert("content-type", http::HeaderValue::from_static("multipart/form-data; boundary=b"));
+        let disposition = "Content-Disposition: form-data; name=\"json\"";
+        request.body = format!("--b\r\n{disposition}\r\n\r\n{json}\r\n--b--\r\n").into();
+        verify(vector, &request).status
+    };
+    assert_eq!(multipart(&json), VerdictStatus::Valid);
+    assert_eq!(multipart(&json.replace("account_confirmed", "signature_request_signed")), VerdictStatus::Invalid);
+}
+
+#[test]
 fn every_published_signature_is_invalid_once_a_signed_byte_changes() {
     for vector in vectors().iter().filter(|vector| vector["valid"] == true) {
         let mut wrong = vector.clone();

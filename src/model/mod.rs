@@ -3,6 +3,7 @@
 mod delivery;
 mod event;
 mod mock;
+mod multipart;
 mod notice;
 mod request;
 mod secret;
@@ -12,6 +13,7 @@ mod webhook;
 pub use delivery::{Attempt, Delivery, DeliveryError, FailureKind, Response};
 pub use event::{Event, EventId, Repeat};
 pub use mock::{MessageState, MockAttempt, MockCall, MockCredentials, MockReady, NextAttempt};
+pub use multipart::{Part, parts};
 pub use notice::{Answered, Confirmation, Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};

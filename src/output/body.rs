@@ -6,9 +6,9 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use crate::json;
+use crate::model::{Part, parts};
 
 use super::hex::hex_lines;
-use super::multipart::{Part, parts};
 use super::pretty::{MAX_PRETTY, pretty};
 use super::size::size;
 use super::style::{Palette, Role};

@@ -16,7 +16,6 @@ mod human;
 mod json_line;
 mod junit;
 mod mock;
-mod multipart;
 mod pretty;
 mod queue;
 #[cfg(test)]
@@ -40,7 +39,6 @@ pub use json_line::{
 };
 pub use junit::{JunitCase, JunitProblem, junit};
 pub use mock::{millis, mock_attempt_object, span};
-pub use multipart::{Part, parts};
 pub use pretty::{MAX_PRETTY, pretty};
 pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};
 pub use size::size;

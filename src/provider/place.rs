@@ -100,7 +100,7 @@ fn put_back(request: &mut Request, body: Option<Vec<u8>>) -> bool {
 fn is_form(request: &Request) -> Result<(), String> {
     match request.media_type().as_deref() {
         None | Some("" | "application/x-www-form-urlencoded") => Ok(()),
-        Some(other) => Err(format!("the body is {other}, not a form")),
+        Some(other) => Err(format!("the body is {other}, and only a url-encoded form can be changed")),
     }
 }
 
@@ -196,6 +196,9 @@ mod tests {
         assert_eq!(problem("json:/a/b", "{\"a\":1}"), "`a` is a number, so nothing can be set inside it");
         let mut json = request("{}");
         json.headers.insert("content-type", HeaderValue::from_static("application/json"));
-        assert_eq!(source("form:a").put(&mut json, "1").unwrap_err(), "the body is application/json, not a form");
+        assert_eq!(
+            source("form:a").put(&mut json, "1").unwrap_err(),
+            "the body is application/json, and only a url-encoded form can be changed"
+        );
     }
 }

@@ -11,6 +11,7 @@ use super::chosen::find;
 use crate::cli::ShowEventArgs;
 use crate::commands::Context;
 use crate::error::{Exit, Failure, Outcome};
+use crate::model;
 use crate::output::{self, Human, Role, hex_lines, size};
 use crate::store::{Reader, Stored};
 
@@ -68,7 +69,7 @@ fn whole(stored: &Stored) -> Content {
 fn part(stored: &Stored, number: usize) -> Result<Content, Failure> {
     let request = &stored.event.request;
     let content_type = request.headers.get("content-type").map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let Some(parts) = output::parts(&content_type.unwrap_or_default(), &request.body) else {
+    let Some(parts) = model::parts(&content_type.unwrap_or_default(), &request.body) else {
         return Err(Failure::usage("the body has no parts: it is not multipart").hint("leave --part out"));
     };
     let found = number.checked_sub(1).and_then(|index| parts.get(index));

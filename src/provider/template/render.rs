@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::Expression;
 use super::source::Source;
 use crate::json::{self, Pointer};
-use crate::model::Request;
+use crate::model::{self, Request};
 use crate::provider::generator::Generator;
 use crate::provider::item::Item;
 use crate::provider::variable::Given;
@@ -129,10 +129,14 @@ impl<'a> Scope<'a> {
         query.map(|query| decode_pairs(query.as_bytes())).unwrap_or_default()
     }
 
-    /// The fields of a form body; none when the content type is another.
+    /// The fields of a form body; none when the content type is another. A file is not a field.
     fn form_pairs(&self) -> Pairs<'a> {
         match self.request.media_type().as_deref() {
             None | Some("" | "application/x-www-form-urlencoded") => decode_pairs(self.body),
+            Some("multipart/form-data") => {
+                let content_type = self.request.header("content-type").unwrap_or_default();
+                multipart_pairs(model::parts(content_type, self.body).unwrap_or_default())
+            }
             Some(_) => Pairs::new(),
         }
     }
@@ -143,6 +147,11 @@ fn decode_pairs<'a>(text: &[u8]) -> Pairs<'a> {
         .into_owned()
         .map(|(key, value)| (Cow::Owned(key.into_bytes()), Cow::Owned(value.into_bytes())))
         .collect()
+}
+
+fn multipart_pairs(parts: Vec<model::Part<'_>>) -> Pairs<'_> {
+    let fields = parts.into_iter().filter(|part| part.filename.is_none());
+    fields.filter_map(|part| Some((part.name?.into_bytes().into(), part.body.into()))).collect()
 }
 
 fn field<'a>(pairs: Pairs<'a>, name: &str) -> Option<Cow<'a, [u8]>> {

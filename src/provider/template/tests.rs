@@ -45,6 +45,20 @@ fn fields_are_sorted_deduplicated_and_joined() {
 }
 
 #[test]
+fn fields_of_a_multipart_form_are_fields_and_its_files_are_not() {
+    let part = |disposition: &str, body: &str| {
+        format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{body}\r\n")
+    };
+    let body = part("name=a; filename=a", "file") + &part("name=a", "1+1") + &part("name=j", r#"{"k":"v"}"#) + "--b--";
+    let mut request = Request { body: body.into(), ..Request::default() };
+    request.headers.insert("content-type", http::HeaderValue::from_static("multipart/form-data; boundary=b"));
+    let scope = Scope::of(&request);
+    let render = |text| Template::parse(text, &[]).unwrap().render_text(&scope).unwrap();
+    assert_eq!(render("{form:a} {form:j#/k}"), "1+1 v");
+    assert_eq!(render(r#"{form|pairs("=","&")}"#), r#"a=1+1&j={"k":"v"}"#);
+}
+
+#[test]
 fn digests_are_bytes_until_they_are_encoded() {
     // RFC 4231 has no such short key; the value is from `printf a | openssl dgst -sha256 -hmac key`.
     assert_eq!(
