@@ -38,6 +38,12 @@ pub(crate) fn state_folder() -> Option<PathBuf> {
     Some(base.join("hookctl"))
 }
 
+/// What can be had again: `$XDG_CACHE_HOME/hookctl`, else `~/.cache/hookctl`.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("hookctl"))
+}
+
 /// The specification has relative paths ignored.
 fn absolute(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())

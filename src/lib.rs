@@ -1,7 +1,7 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
 //! The layers, from the bottom: [`model`], [`json`] and `private`; [`provider`], [`output`], [`store`] and [`http`];
-//! [`delivery`], [`history`] and [`registration`]; [`listener`], [`mock`] and [`load`]; the commands. Imports point down only.
+//! [`delivery`], [`history`], [`keys`] and [`registration`]; [`listener`], [`mock`] and [`load`]; the commands. Imports point down only.
 
 mod cli;
 mod commands;
@@ -11,6 +11,7 @@ mod folders;
 pub mod history;
 pub mod http;
 pub mod json;
+pub mod keys;
 pub mod listener;
 pub mod load;
 pub mod mock;

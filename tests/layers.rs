@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 11] = [
     &["model", "json", "private"],
     &["provider", "output", "store", "http"],
-    &["delivery", "history", "registration"],
+    &["delivery", "history", "keys", "registration"],
     &["listener", "inspector", "mock", "load", "relay"],
     &["error"],
     &["folders"],

@@ -43,6 +43,7 @@ mod mock;
 mod openapi;
 mod port;
 mod proven;
+mod published;
 mod readme;
 mod registration_faults;
 mod replay;

@@ -41,7 +41,10 @@ fn vectors() -> Vec<Value> {
 }
 
 fn verify(vector: &Value, request: &Request) -> hookctl::model::Verdict {
-    let verifier = Verifier::new(provider(text(vector, "provider")), Some(secret(vector)));
+    let provider = provider(text(vector, "provider"));
+    let given =
+        provider.variables().iter().filter_map(|own| Some((own.name.as_str(), vector["vars"][&own.name].as_str()?)));
+    let verifier = Verifier::new(Arc::new(provider.with_variables(given)), Some(secret(vector)));
     let mut circumstances = Circumstances::at(Timestamp::from_second(vector["now"].as_i64().unwrap()).unwrap());
     circumstances.url = Some(text(vector, "url"));
     verifier.verify(request, &circumstances)

@@ -70,6 +70,10 @@ pub(crate) struct ListenArgs {
     /// Only where this holds: json:/data/id=42, header:X-Topic~order, json:/amount>100 (repeatable)
     #[arg(long, value_name = "CONDITION")]
     pub(crate) r#where: Vec<String>,
+    /// Fetch the keys and certificates that a provider publishes, from the hosts that its manifest names (kept for
+    /// an hour to a day; a key of your own, given with --secret-file, always counts first)
+    #[arg(long, conflicts_with = "no_verify", help_heading = "Secret and signature")]
+    pub(crate) fetch_keys: bool,
     /// Do not check signatures
     #[arg(long)]
     pub(crate) no_verify: bool,

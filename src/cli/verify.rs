@@ -44,6 +44,10 @@ pub(crate) struct VerifyArgs {
     /// How old a signature may be, such as 5m, or none
     #[arg(long, value_name = "TIME")]
     pub(crate) tolerance: Option<ToleranceArg>,
+    /// Fetch the keys and certificates that the provider publishes, from the hosts that its manifest names (kept for
+    /// an hour to a day; a key of your own, given with --secret-file, always counts first)
+    #[arg(long, help_heading = "Secret and signature")]
+    pub(crate) fetch_keys: bool,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
     #[command(flatten)]

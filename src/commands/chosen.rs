@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::Context;
 use crate::cli::{Given, SecretArgs, SignatureArgs, ToleranceArg};
 use crate::error::Failure;
+use crate::folders;
+use crate::keys::PublishedKeys;
 use crate::model::Secret;
 use crate::provider::{PUBLIC_URL, Provider, Signature, SignatureTable, Tolerance, Variable, signature_override};
 use crate::settings::{SecretOrigin, read_secret};
@@ -210,6 +212,11 @@ pub(super) fn well_known(context: &Context, names: &[String]) -> Result<Option<S
 /// Reads a secret from its place, and says what a person should know of it.
 pub(super) fn read(context: &Context, origin: &SecretOrigin) -> Result<Secret, Failure> {
     read_secret(origin, &mut |text| context.say(text))
+}
+
+/// What providers publish, kept in the user's cache.
+pub(super) fn published_keys() -> PublishedKeys {
+    PublishedKeys::new(folders::cache_folder().map(|folder| folder.join("keys")))
 }
 
 /// What `--tolerance` means.

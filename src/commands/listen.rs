@@ -208,6 +208,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
     Ok(Options {
         providers: Arc::new(providers(args, context)?),
         tolerance: chosen::tolerance(args.tolerance),
+        keys: args.fetch_keys.then(|| Arc::new(chosen::published_keys())),
         reveal: !context.json() && context.global.verbose > 0,
         public_url: args.public_url.as_deref().map(Target::parse).transpose()?.map(|target| target.url().clone()),
         accept_invalid: args.accept_invalid,

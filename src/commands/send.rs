@@ -20,7 +20,7 @@ use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
 use crate::output::{self, Presenter};
-use crate::provider::{Basis, Draft, Generator, compose_attempt, countersign};
+use crate::provider::{Basis, Draft, Generator, Signature, choose_signature, compose_attempt, countersign};
 
 /// Deliveries shown one by one; of more, only the first failures are.
 const SHOWN: u64 = 20;
@@ -100,6 +100,11 @@ impl Job {
         if secret.is_none() && payload.provider.signatures().iter().any(|signature| !signature.is_optional()) {
             let variable = payload.provider.about().secret_env.first().map_or("NAME", String::as_str);
             context.say(&format!("note: no secret, so the request is not signed (--secret-env {variable})"));
+        }
+        let signature = secret.as_ref().map(|secret| choose_signature(&payload.provider, None, secret)).transpose()?;
+        if signature.flatten().is_some_and(Signature::has_published_keys) {
+            let name = &payload.provider.about().name;
+            context.say(&format!("note: signed with your key: a receiver that knows only {name}'s own will refuse it"));
         }
         Ok(Self {
             headers,

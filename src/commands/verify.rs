@@ -11,7 +11,7 @@ use super::printed::mask;
 use super::{Context, chosen, events, input};
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure, Outcome};
-use crate::model::{Request, Verdict, VerdictStatus};
+use crate::model::{Reason, Request, Verdict, VerdictStatus};
 use crate::output::{self, Role};
 use crate::provider::{Circumstances, Draft, Generator, Identity, Provider, Signature, Verifier, compose, identify};
 
@@ -38,12 +38,19 @@ pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
         ..Circumstances::at(received_at.map_or_else(|| input::moment(args.at.as_deref()), Ok)?)
     };
     let verifier = Verifier::new(Arc::clone(&provider), secrets);
+    let supplied = if args.fetch_keys {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Some(runtime.block_on(chosen::published_keys().supply(&verifier, &request, &circumstances)))
+    } else {
+        None
+    };
+    let circumstances = Circumstances { supplied: supplied.as_deref(), ..circumstances };
     let mut verdict = verifier.verify(&request, &circumstances);
     if verdict.status == VerdictStatus::Invalid {
         let known = chosen::known_secrets(context);
         verdict = verifier.verify(&request, &Circumstances { known: &known, ..circumstances });
     }
-    if !verifier.has_secret() && !provider.signatures().is_empty() {
+    if matches!(verdict.reason, Some(Reason::NoSecret { .. })) {
         let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
         verdict = verdict.with_hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"));
     }

@@ -4,11 +4,13 @@
 //! The server has one seam, [`Handler`]: it is given whole requests and returns whole answers. The
 //! client has one too, [`Session`]: at most one kept connection to one authority.
 
+mod address;
 mod client;
 mod limits;
 mod retry_after;
 mod server;
 
+pub use address::is_private_address;
 pub use client::{
     Client, ClientError, ClientOptions, HeaderCase, Outcome, Proxies, Session, system_certificates, tls_config,
     tls_problem,

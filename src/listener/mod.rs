@@ -40,6 +40,7 @@ use tally::Tally;
 use crate::delivery;
 use crate::history::{Condition, Expectation};
 use crate::http::{Answer, Client, Handler, Limits, Received, Refusal, serve};
+use crate::keys::PublishedKeys;
 use crate::model::{Event, Notice, Summary};
 use crate::output::Presenter;
 use crate::provider::{Circumstances, Tolerance};
@@ -52,6 +53,8 @@ pub struct Options {
     pub providers: Arc<Providers>,
     /// How old a signature may be.
     pub tolerance: Tolerance,
+    /// What providers publish, where it may be fetched.
+    pub keys: Option<Arc<PublishedKeys>>,
     /// Work out the signature that would have matched, for the local terminal.
     pub reveal: bool,
     /// Scheme and host as the provider knows them.
@@ -196,7 +199,7 @@ impl Handler for Listener {
         if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {
             return self.refuse_loop();
         }
-        let Captured { event, is_expected, asked } = self.capture(received);
+        let Captured { event, is_expected, asked } = self.capture(received).await;
         if let Some(settled) = asked {
             return self.shake_hands(event, settled).await;
         }
@@ -254,7 +257,7 @@ impl Listener {
     }
 
     /// Turns a request into an event.
-    fn capture(&self, received: Received) -> Captured {
+    async fn capture(&self, received: Received) -> Captured {
         // As exact as it is kept and shown: the event of now and that of the history are the same.
         let now = Timestamp::now();
         let received_at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
@@ -267,7 +270,10 @@ impl Listener {
             url: url.as_deref(),
             reveal: self.options.reveal,
             known: &[],
+            supplied: None,
         };
+        let supplied = found.supplied(self.options.keys.as_deref(), &request, &circumstances).await;
+        let circumstances = Circumstances { supplied: supplied.as_deref(), ..circumstances };
         let question = self.options.providers.question(&mut found, &request, url.as_deref());
         let asked =
             question.map(|question| question.settle(&found, &request, &circumstances, self.options.accept_invalid));

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::keys::PublishedKeys;
 use crate::model::{Event, Reason, Request, Secret, Verdict, VerdictStatus};
-use crate::provider::{Circumstances, Identity, Provider, Verifier, identify};
+use crate::provider::{Circumstances, Identity, Provider, Supplied, Verifier, identify};
 
 /// The providers a listener knows, each with its key.
 #[derive(Default)]
@@ -146,6 +147,17 @@ impl Found {
         if let Some(value) = header.and_then(|name| request.headers.get_mut(name)) {
             value.set_sensitive(true);
         }
+    }
+
+    /// What the provider publishes, where it may be fetched. Waits only where it was not fetched yet.
+    pub(super) async fn supplied(
+        &self,
+        keys: Option<&PublishedKeys>,
+        request: &Request,
+        circumstances: &Circumstances<'_>,
+    ) -> Option<Vec<Supplied>> {
+        let verifier = self.verifier.as_ref().filter(|_| self.verify)?;
+        Some(keys?.supply(verifier, request, circumstances).await)
     }
 
     pub(super) fn verdict(&self, request: &Request, circumstances: &Circumstances<'_>) -> Verdict {

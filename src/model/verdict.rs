@@ -169,6 +169,34 @@ pub enum Reason {
         /// The ids of the known ones.
         known: String,
     },
+    /// The keys are published, and nobody asked for them to be fetched.
+    #[error("the keys of this signature are published at {host}, and were not fetched")]
+    KeysNotFetched {
+        /// Where they are.
+        host: String,
+    },
+    /// The keys could not be had.
+    #[error("the keys at {host} cannot be used: {problem}")]
+    KeysUnavailable {
+        /// Where they are.
+        host: String,
+        /// What is in the way.
+        problem: String,
+    },
+    /// The request names keys that are not the provider's.
+    #[error("the request says that its keys are at `{host}`, and those of this provider are at {expected} only")]
+    ForeignKeys {
+        /// Where it says they are, shortened.
+        host: String,
+        /// Where they may be.
+        expected: String,
+    },
+    /// The certificate that a request names is none that could have signed it.
+    #[error("the certificate {problem}")]
+    BadCertificate {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Verification was switched off.
     #[error("verification is switched off")]
     SwitchedOff,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::key::Supplied;
 use crate::model::Secret;
 
 /// What verification must know besides the request.
@@ -17,12 +18,14 @@ pub struct Circumstances<'a> {
     pub reveal: bool,
     /// Secrets that are not this provider's: a signature made with one of them is explained, never valid.
     pub known: &'a [Secret],
+    /// Published keys that were fetched for this request; `None` where none may be fetched.
+    pub supplied: Option<&'a [Supplied]>,
 }
 
 impl Circumstances<'_> {
     /// The provider's own tolerance at this moment.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false, known: &[] }
+        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false, known: &[], supplied: None }
     }
 }
 

@@ -16,7 +16,7 @@ use super::fresh::{FreshPlace, FreshRule};
 use super::generator::Generate;
 use super::item::ItemRule;
 use super::jwt::JwtRules;
-use super::key::{EcdsaForm, EcdsaKind, RsaKind, RsaPadding};
+use super::key::{EcdsaForm, EcdsaKind, Published, RsaKind, RsaPadding};
 use super::manifest::{Manifest, OneOrMany, OrderedTable, SignatureTable, TimestampTable};
 use super::problem::{Compiled, ManifestError, Problem, SENDER_NAMES, duration, duration_seconds, problem, unknown};
 use super::scenario::Scenario;
@@ -112,6 +112,7 @@ pub(super) fn signature(table: &SignatureTable, index: usize) -> Compiled<Signat
         item: table.item.as_ref().map(item).transpose()?,
         sources,
         key: template("key", table.key.as_ref(), "{secret}", &names)?,
+        published: published(table, &names)?,
         key_id: table.kid.as_ref().map(|kid| template("kid", Some(kid), "", &names)).transpose()?,
         timestamp: table.timestamp.as_ref().map(|table| timestamp(table, &names)).transpose()?,
         url_variants: table.url_variants.iter().map(url_variant).collect::<Compiled<_>>()?,
@@ -161,6 +162,22 @@ fn variable(places: &Spanned<OneOrMany>, sources: usize) -> Compiled<Vec<Express
         ));
     }
     texts.iter().map(|text| Expression::parse(text, &[]).map_err(template_problem("vars", places))).collect()
+}
+
+/// Where keys are published that nobody needs to keep secret.
+fn published(table: &SignatureTable, names: &[&str]) -> Compiled<Option<Published>> {
+    let schemes = &["ed25519", "ecdsa", "rsa", "jwt"];
+    only_for("cert", table.cert.as_ref(), table, schemes)?;
+    only_for("keys", table.keys.as_ref(), table, schemes)?;
+    let is_shared = table.algorithms.iter().any(|algorithm| algorithm.get_ref().starts_with("HS"));
+    match (&table.cert, &table.keys) {
+        (Some(cert), Some(_)) => Err(problem(cert, "`cert` and `keys` exclude each other")),
+        (Some(cert), None) if is_shared => Err(problem(cert, "`cert` is not for a shared secret")),
+        (None, Some(keys)) if is_shared => Err(problem(keys, "`keys` is not for a shared secret")),
+        (Some(cert), None) => Published::certificate(cert.get_ref(), names).map(Some),
+        (None, Some(keys)) => Published::key_set(keys.get_ref(), names).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 fn item(text: &Spanned<String>) -> Compiled<ItemRule> {

@@ -124,6 +124,8 @@ pub struct SignatureTable {
     pub key: Option<Spanned<String>>,
     pub key_format: Option<Spanned<String>>,
     pub kid: Option<Spanned<String>>,
+    pub cert: Option<Spanned<CertTable>>,
+    pub keys: Option<Spanned<KeysTable>>,
     pub signature_form: Option<Spanned<String>>,
     pub padding: Option<Spanned<String>>,
     #[serde(default)]
@@ -152,6 +154,23 @@ pub struct SignatureTable {
     pub deprecated: bool,
     #[serde(default)]
     pub optional: bool,
+}
+
+/// `cert` of a signature.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertTable {
+    pub url: Spanned<String>,
+    pub hosts: Vec<Spanned<String>>,
+    pub cn: Option<Spanned<String>>,
+}
+
+/// `keys` of a signature.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysTable {
+    pub jwks: Spanned<String>,
+    pub hosts: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -57,6 +57,7 @@ pub use generator::Generator;
 pub use handshake::{Asked, Handshake, HandshakeError, Probe, RightAnswer, Spoil, WrongAnswer};
 pub use identify::{Identity, identify};
 pub use infer::{Inferred, MAX_BODY as MAX_INFERRED_BODY, Unexplained, infer};
+pub use key::{PublishedKind, Supplied, Unsupplied, Wanted};
 pub use manifest::{Retries, SignatureTable};
 pub use problem::ManifestError;
 pub use scenario::{Scenario, SharedValues, Step};

@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::format::Format;
 use super::item::ItemRule;
 use super::jwt::JwtRules;
-use super::key::{EcdsaKind, RsaKind};
+use super::key::{EcdsaKind, Published, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
 
 /// How a signature is made.
@@ -218,6 +218,8 @@ pub struct Signature {
     pub(crate) key: Template,
     /// Which key of a set, where the request says it outside a JWT.
     pub(crate) key_id: Option<Template>,
+    /// Where its keys are published, for who has none pinned.
+    pub(crate) published: Option<Published>,
     pub(crate) timestamp: Option<TimestampRule>,
     pub(crate) url_variants: Vec<UrlVariant>,
     pub(crate) when: Vec<Condition>,
@@ -264,6 +266,11 @@ impl Signature {
     /// The places where it may stand.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().map(Expression::source)
+    }
+
+    /// Whether its keys can be fetched from where the provider publishes them.
+    pub fn has_published_keys(&self) -> bool {
+        self.published.is_some()
     }
 
     /// Whether what is sent is the secret itself.

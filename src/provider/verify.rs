@@ -17,7 +17,7 @@ use super::explain;
 use super::format::{Group, SIGNATURE, shorten};
 use super::generator::Generator;
 use super::jwt::JwtRules;
-use super::key::{Key, Keys};
+use super::key::{Key, Keys, Published, Wanted};
 use super::sign::sign;
 use super::signature::{Scheme, Signature, UrlVariant};
 use super::template::{RenderError, Scope, Source};
@@ -87,12 +87,17 @@ impl Verifier {
         if self.provider.signatures.is_empty() {
             return Verdict::unchecked(Reason::NotSigned { provider: id() });
         }
-        if self.keyrings.is_empty() {
-            return Verdict::unchecked(Reason::NoSecret { provider: id() });
-        }
         let public_url = self.provider.given.public_url(request);
         let url = circumstances.url.or(public_url.as_deref());
         let scope = Scope { url, ..self.provider.scope(request) };
+        if self.keyrings.is_empty() {
+            let verdict = self.verify_published(&scope, circumstances);
+            let has_published = self.provider.signatures.iter().any(Signature::has_published_keys);
+            return verdict.unwrap_or_else(|| match circumstances.supplied {
+                Some(_) if has_published => self.unsigned(&scope),
+                _ => Verdict::unchecked(Reason::NoSecret { provider: id() }),
+            });
+        }
         let mut best: Option<Verdict> = None;
         for keyring in &self.keyrings {
             let verdict = self.verify_with(keyring, &scope, circumstances);
@@ -106,6 +111,53 @@ impl Verifier {
             }
         }
         best.unwrap_or_else(|| self.unsigned(&scope))
+    }
+
+    /// The published keys that must be fetched to verify this request; none where keys are pinned.
+    pub fn wants(&self, request: &Request, circumstances: &Circumstances<'_>) -> Vec<Wanted> {
+        if !self.keyrings.is_empty() {
+            return Vec::new();
+        }
+        let scope = Scope { url: circumstances.url, ..self.provider.scope(request) };
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for (_, rule, scope) in self.published(&scope) {
+            match self.provider.with_token(scope, |scope| rule.wanted(scope)) {
+                Ok(one) if !wanted.contains(&one) && wanted.len() < MAX_WANTED => wanted.push(one),
+                _ => {}
+            }
+        }
+        wanted
+    }
+
+    /// The signatures of this request whose keys are published.
+    fn published<'s, 'a>(
+        &'s self,
+        scope: &'s Scope<'a>,
+    ) -> impl Iterator<Item = (&'s Signature, &'s Published, Scope<'a>)> {
+        let stands = |signature: &&Signature| signature.applies(scope) && signature.find(scope).next().is_some();
+        let signatures = self.provider.signatures.iter().filter(stands);
+        signatures.filter_map(|signature| Some((signature, signature.published.as_ref()?, *scope)))
+    }
+
+    /// The best verdict with published keys; none where no such signature stands in the request.
+    fn verify_published(&self, scope: &Scope<'_>, circumstances: &Circumstances<'_>) -> Option<Verdict> {
+        let mut best: Option<Verdict> = None;
+        for (signature, rule, scope) in self.published(scope) {
+            let wanted = self.provider.with_token(scope, |scope| rule.wanted(scope));
+            let keys =
+                wanted.and_then(|wanted| rule.keys(signature, &wanted, circumstances.supplied, circumstances.now));
+            let verdict = match keys {
+                Ok(keys) => examine(signature, Some(&Ok(keys)), &scope, circumstances)?,
+                Err(reason) => without_keys(signature, reason),
+            };
+            if verdict.status == VerdictStatus::Valid {
+                return Some(verdict);
+            }
+            if best.as_ref().is_none_or(|best| rank(&verdict) > rank(best)) {
+                best = Some(verdict);
+            }
+        }
+        best
     }
 
     /// The best verdict over the alternatives that take this secret; none where none of them stands in the request.
@@ -137,7 +189,9 @@ impl Verifier {
     fn unsigned(&self, scope: &Scope<'_>) -> Verdict {
         let mut places: Vec<String> = Vec::new();
         let alternatives = self.keyrings.iter().flat_map(|keyring| self.alternatives(keyring, scope));
-        for (signature, _) in alternatives.filter(|(signature, _)| !signature.deprecated) {
+        let published = self.provider.signatures.iter().filter(|signature| signature.has_published_keys());
+        let published = published.filter(|signature| self.keyrings.is_empty() && signature.applies(scope));
+        for signature in alternatives.map(|(signature, _)| signature).chain(published).filter(|one| !one.deprecated) {
             let place = signature.place();
             if !places.contains(&place) {
                 places.push(place);
@@ -218,13 +272,33 @@ fn rank(verdict: &Verdict) -> u8 {
         Some(Reason::TooOld { .. } | Reason::TooNew { .. } | Reason::CheckFailed { .. }) => 3,
         Some(Reason::Mismatch { .. } | Reason::NoneMatch { .. } | Reason::WrongCredential { .. }) => 2,
         Some(Reason::MissingPart { .. } | Reason::MalformedTimestamp { .. } | Reason::MissingVariable { .. }) => 1,
-        Some(Reason::UnknownKey { .. }) => 1,
+        Some(Reason::UnknownKey { .. } | Reason::BadCertificate { .. } | Reason::ForeignKeys { .. }) => 1,
         _ => 0,
     }
 }
 
 fn refused(signature: &Signature, reason: Reason) -> Verdict {
     Verdict::new(VerdictStatus::Invalid, Some(signature.id.clone()), Some(reason))
+}
+
+/// A request names one place of keys for each of its signatures, and has one or two of these.
+const MAX_WANTED: usize = 2;
+
+/// Nothing is known until the keys are there; a request that leads elsewhere is refused.
+fn without_keys(signature: &Signature, reason: Reason) -> Verdict {
+    let (status, hint) = match &reason {
+        Reason::KeysNotFetched { .. } => (
+            VerdictStatus::Unchecked,
+            "fetch them with --fetch-keys, or pin them with --secret-file (a certificate, a public key or a JWK set)",
+        ),
+        Reason::KeysUnavailable { .. } => (VerdictStatus::Unchecked, "pin the keys with --secret-file"),
+        Reason::MissingVariable { .. } => (VerdictStatus::Unchecked, "give it with --var NAME=VALUE"),
+        Reason::ForeignKeys { .. } => {
+            (VerdictStatus::Invalid, "it is forged, or the provider has a host that its manifest does not list")
+        }
+        _ => (VerdictStatus::Invalid, "it is forged, or pin the right certificate with --secret-file"),
+    };
+    Verdict::new(status, Some(signature.id.clone()), Some(reason)).with_hint(hint)
 }
 
 /// What to do about a key that is not known.

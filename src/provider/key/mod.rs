@@ -6,11 +6,14 @@ mod ed25519;
 mod jwk;
 mod material;
 mod pem;
+mod published;
 mod rsa;
 mod set;
 
 pub(crate) use ecdsa::{EcdsaForm, EcdsaKey, EcdsaKind};
 pub(crate) use ed25519::Ed25519Key;
+pub(crate) use published::Published;
+pub use published::{PublishedKind, Supplied, Unsupplied, Wanted};
 pub(crate) use rsa::{RsaKey, RsaKind, RsaPadding};
 pub(crate) use set::Keys;
 
@@ -63,18 +66,26 @@ impl Keys {
                 RenderError::Unusable { problem } => problem,
             })
         };
+        match signature.scheme {
+            Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::one(Key::InTemplate)),
+            _ => Self::read(signature, &render()?),
+        }
+    }
+
+    /// Reads the keys of this text, in whatever container they are.
+    pub(super) fn read(signature: &Signature, text: &[u8]) -> Result<Self, String> {
         let asymmetric = |needed: &str, make: fn(&Material) -> Result<Key, String>| {
-            Self::of(Material::read_all(&render()?, needed)?, make)
+            Self::of(Material::read_all(text, needed)?, make)
         };
         match signature.scheme {
-            Scheme::Hmac(digest) => shared(render()?, |key| Key::Mac(Mac::new(digest, key))),
+            Scheme::Hmac(digest) => shared(text, |key| Key::Mac(Mac::new(digest, key))),
             Scheme::Ed25519(_) => asymmetric(Ed25519Key::NEEDED, |key| Ed25519Key::of(key).map(Key::Ed25519)),
             Scheme::Ecdsa(_) => asymmetric(EcdsaKey::NEEDED, |key| EcdsaKey::of(key).map(Key::Ecdsa)),
             Scheme::Rsa(_) => asymmetric(RsaKey::NEEDED, |key| RsaKey::of(key).map(Key::Rsa)),
             Scheme::Jwt => match signature.jwt.as_ref().map(JwtRules::key) {
                 Some(JwtKey::Rsa) => asymmetric(RsaKey::NEEDED, |key| RsaKey::of(key).map(Key::Rsa)),
                 Some(JwtKey::Ecdsa) => asymmetric(EcdsaKey::NEEDED, |key| EcdsaKey::of(key).map(Key::Ecdsa)),
-                Some(JwtKey::Secret) | None => shared(render()?, |key| Key::Secret(Zeroizing::new(key.to_vec()))),
+                Some(JwtKey::Secret) | None => shared(text, |key| Key::Secret(Zeroizing::new(key.to_vec()))),
             },
             Scheme::Hash(_) | Scheme::Token | Scheme::Basic => Ok(Self::one(Key::InTemplate)),
         }
@@ -100,17 +111,17 @@ impl Key {
 }
 
 /// A shared secret as it is, or as a JWK of the kind `oct`.
-fn shared(secret: Zeroizing<Vec<u8>>, make: impl Fn(&[u8]) -> Key) -> Result<Keys, String> {
-    match jwk::read(&secret) {
-        None => Ok(Keys::one(make(&some(secret)?))),
+fn shared(secret: &[u8], make: impl Fn(&[u8]) -> Key) -> Result<Keys, String> {
+    match jwk::read(secret) {
+        None => Ok(Keys::one(make(some(secret)?))),
         Some(keys) => Keys::of(keys?, |material| match material {
-            Material::Octets(key) => Ok(make(&some(key.clone())?)),
+            Material::Octets(key) => Ok(make(some(key)?)),
             other => Err(other.refuse("a shared secret is needed, as text or as a JWK of the kind oct")),
         }),
     }
 }
 
 /// A key of no bytes would accept what anyone signs.
-fn some(key: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, String> {
+fn some(key: &[u8]) -> Result<&[u8], String> {
     if key.is_empty() { Err("nothing is left of it after decoding".into()) } else { Ok(key) }
 }
