@@ -20,7 +20,7 @@ fn providers() -> Vec<Arc<Provider>> {
     providers
 }
 
-fn fixtures() -> Vec<Fixture> {
+pub fn fixtures() -> Vec<Fixture> {
     let catalogue = Catalogue::default();
     let of = |id: &String| {
         let events = catalogue.events(id);
@@ -38,7 +38,7 @@ fn headers(fixture: &Fixture) -> HeaderMap {
     written.map(|(name, value)| Request::parse_header(&format!("{name}: {value}")).unwrap()).collect()
 }
 
-fn composed(fixture: &Fixture, secret: Option<&Secret>, signature: Option<&str>) -> Result<Request, SignError> {
+pub fn composed(fixture: &Fixture, secret: Option<&Secret>, signature: Option<&str>) -> Result<Request, SignError> {
     let generator = RefCell::new(Generator::new(1, now()));
     // Some providers sign a time that is in the body.
     let body = renew(&fixture.provider, &fixture.event, &fixture.body, &generator)?;

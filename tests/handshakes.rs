@@ -370,3 +370,106 @@ pub fn confirmation() -> Value {
     provider(&sandbox, "sns", CONFIRM);
     confirm(&sandbox.listen(&[]), "https://sns.eu-west-1.amazonaws.test/")
 }
+
+/// What Asana hands over; a header is no place for real ones.
+const HANDED: &str = "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81";
+
+fn hand_over(listening: &Listening, secret: &str) -> Answered {
+    let header = format!("X-Hook-Secret: {secret}");
+    post(&listening.address(), "/asana", &[&header, "Content-Type: application/json"], b"{}")
+}
+
+/// An event of Asana, signed with this secret.
+fn asana_event(listening: &Listening, secret: &str) -> Value {
+    let body = br#"{"events":[{"action":"changed","resource":{"gid":"1","resource_type":"task"}}]}"#;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    let signature = format!("X-Hook-Signature: {}", hex::encode(mac.finalize().into_bytes()));
+    post(&listening.address(), "/asana", &[&signature, "Content-Type: application/json"], body);
+    event(listening)["verdict"].clone()
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() { found.extend(files(&entry.path())) } else { found.push(entry.path()) }
+    }
+    found
+}
+
+#[test]
+fn a_secret_that_is_handed_over_is_echoed_used_and_found_again() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&[]);
+    let answered = hand_over(&listening, HANDED);
+    assert_eq!((answered.status, answered.all("x-hook-secret")), (200, vec![HANDED]));
+    let shaken = event(&listening);
+    assert_eq!((&shaken["provider"], &shaken["handshake"]), (&json!("asana"), &json!("X-Hook-Secret")));
+    let told = listening.next_of("answered");
+    assert!(told["reason"].as_str().unwrap().contains("kept in"), "{told}");
+    assert_eq!(asana_event(&listening, HANDED)["status"], "valid");
+    assert_eq!(asana_event(&listening, "another")["status"], "invalid");
+    listening.interrupt();
+    let later = sandbox.listen(&["--provider", "asana"]);
+    assert_eq!(asana_event(&later, HANDED)["status"], "valid", "a later listener knows it too");
+}
+
+#[test]
+fn a_secret_that_is_handed_over_is_in_one_private_file_and_nowhere_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let app =
+        App::start(|_| format!("HTTP/1.1 200 OK\r\nx-hook-secret: {HANDED}\r\ncontent-length: 0\r\n\r\n").into_bytes());
+    let sandbox = Sandbox::new();
+    let talking = sandbox.listen_human(&["-vv", "-f", &app.url()]);
+    let header = format!("X-Hook-Secret: {HANDED}");
+    let answered = post(&talking.address, "/asana", &[&header], b"{}");
+    assert_eq!(answered.all("x-hook-secret"), [HANDED]);
+    assert_eq!(app.next().all("x-hook-secret"), [HANDED], "the app under test needs it");
+    let (_, stdout, stderr) = talking.interrupt();
+    let said = String::from_utf8_lossy(&stdout).into_owned() + &stderr;
+    assert!(said.contains("x-hook-secret: ***") && !said.contains(HANDED), "{said}");
+    for args in [&["events", "show", "-vv"][..], &["events", "show", "--json"], &["events", "export"]] {
+        let shown = sandbox.run(args);
+        assert!(!shown.stdout.contains(HANDED), "{}", shown.stdout);
+    }
+    let holding: Vec<_> = files(sandbox.path())
+        .into_iter()
+        .filter(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains(HANDED))
+        .collect();
+    assert_eq!(holding.len(), 1, "{holding:?}");
+    assert!(holding[0].parent().unwrap().ends_with("secrets"), "{holding:?}");
+    assert_eq!(std::fs::metadata(&holding[0]).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn no_stranger_replaces_a_secret_that_is_configured() {
+    let sandbox = Sandbox::new().env("S", SECRET);
+    let listening = sandbox.listen(&["--provider", "asana", "--secret-env", "S"]);
+    hand_over(&listening, HANDED);
+    let told = listening.next_of("answered");
+    assert!(told["reason"].as_str().unwrap().contains("is not used"), "{told}");
+    assert_eq!(asana_event(&listening, HANDED)["status"], "invalid");
+    assert_eq!(asana_event(&listening, SECRET)["status"], "valid");
+}
+
+#[test]
+fn without_a_history_no_secret_is_kept() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&["--no-store"]);
+    hand_over(&listening, HANDED);
+    assert_eq!(asana_event(&listening, HANDED)["status"], "valid");
+    listening.interrupt();
+    assert!(files(sandbox.path()).is_empty());
+}
+
+#[test]
+fn a_secret_in_a_body_is_masked_in_what_is_kept() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&["--provider", "notion"]);
+    let body = br#"{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}"#;
+    assert_eq!(post(&listening.address(), "/", &["Content-Type: application/json"], body).status, 200);
+    assert_eq!(event(&listening)["request"]["body"], r#"{"verification_token":"***"}"#);
+    let told = listening.next_of("answered");
+    let path = told["reason"].as_str().unwrap().rsplit_once("kept in ").unwrap().1.to_owned();
+    assert!(std::fs::read_to_string(path).unwrap().starts_with("secret_tMrlL1"), "its user must paste it");
+}

@@ -4,6 +4,7 @@
 mod api_server;
 mod app;
 mod apply;
+mod asking;
 mod case;
 mod catalogue;
 mod collisions;
@@ -58,6 +59,7 @@ mod secrets;
 mod secure;
 mod send;
 mod senders;
+mod shaking;
 mod target;
 mod times;
 mod vectors;

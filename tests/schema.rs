@@ -69,6 +69,7 @@ fn samples() -> Vec<Value> {
         listening.ready.clone(),
         listening.next_of("received"),
         listening.next_of("forwarded"),
+        crate::asking::asked(),
         crate::handshakes::answered(),
         crate::handshakes::confirmation(),
         listening.next_of("refused"),

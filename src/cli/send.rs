@@ -17,13 +17,18 @@ Examples:
   hookctl send ./payload.json --provider stripe --to 4000 --secret-env STRIPE_WEBHOOK_SECRET
   hookctl send @last --to 4000            the body of a captured event, signed anew
   hookctl send prospect.added --to 4000 --tamper signature --expect-status 401
-  hookctl send message_received --to 4000 --count 1000 --concurrency 16";
+  hookctl send message_received --to 4000 --count 1000 --concurrency 16
+  hookctl send --handshake --provider slack --to 3000 --secret-env SLACK_SIGNING_SECRET";
+
+/// What an event has and a handshake has not.
+const HANDSHAKE_ALONE: [&str; 12] =
+    ["what", "data", "set", "add", "exact", "tamper", "rotate", "count", "rate", "duration", "watch", "expect_status"];
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SendArgs {
     /// An event (message_received), PROVIDER/EVENT, a file, @FILE, - for stdin, or a captured event (@last, @2, @ID)
-    #[arg(value_name = "EVENT|FILE|@ID", required_unless_present = "data", add = ArgValueCompleter::new(complete::events))]
+    #[arg(value_name = "EVENT|FILE|@ID", required_unless_present_any = ["data", "handshake"], add = ArgValueCompleter::new(complete::events))]
     pub(crate) what: Option<String>,
     /// Where to: 4242, localhost:4242/path or a URL
     #[arg(long, value_name = "URL")]
@@ -61,6 +66,10 @@ pub(crate) struct SendArgs {
     /// Sign with two secrets, as while one is replaced: give the new one first, then the old one
     #[arg(long, help_heading = "Secret and signature", conflicts_with = "tamper")]
     pub(crate) rotate: bool,
+    /// Ask what the provider asks before it sends events, and check the answer: everything it asks, spoiled requests
+    /// that must be refused included, or only this
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = HANDSHAKE_ALONE)]
+    pub(crate) handshake: Option<Option<String>>,
     /// How many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Repetition")]
     pub(crate) count: Option<u64>,

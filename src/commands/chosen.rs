@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Context;
+use super::{Context, handed_over};
 use crate::cli::{Given, SecretArgs, SignatureArgs, ToleranceArg};
 use crate::error::Failure;
 use crate::folders;
@@ -181,12 +181,15 @@ pub(super) fn given(context: &Context, name: &str, flags: &Given) -> Result<Opti
     read(context, &origin).map(Some)
 }
 
-/// The secrets that the configuration or the environment holds for this provider.
+/// The secrets that the configuration or the environment holds for this provider, else what it handed over.
 pub(super) fn own_secrets(context: &Context, provider: &Provider) -> Result<Vec<Secret>, Failure> {
     if let Some((origins, _)) = context.settings.secrets(provider.id()) {
         return origins.iter().map(|origin| origin.read(&mut |text| context.say(text))).collect();
     }
-    Ok(well_known(context, &provider.about().secret_env)?.into_iter().collect())
+    match well_known(context, &provider.about().secret_env)? {
+        Some(secret) => Ok(vec![secret]),
+        None => handed_over::kept(context, provider),
+    }
 }
 
 /// The current one of them.

@@ -14,13 +14,13 @@ use wildmatch::WildMatch;
 use super::expectations::{End, Report};
 use super::shortfall::{expectations, unmet};
 use super::webhooks::{Made, Wish, wish};
-use super::{Context, chosen, input, resume};
+use super::{Context, chosen, handed_over, input, resume};
 use crate::cli::{HandshakeMode, ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
 use crate::history::Filter;
 use crate::http::{Client, ClientOptions, Limits, bind};
-use crate::listener::{self, Canned, Destination, Ended, Ending, Handshakes, Options, Providers, Respond};
+use crate::listener::{self, Canned, Destination, Ended, Ending, Handshakes, Keeper, Options, Providers, Respond};
 use crate::model::Notice;
 use crate::output;
 use crate::provider::{Provider, Verifier};
@@ -225,6 +225,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
             HandshakeMode::Answer => Handshakes::Answer,
             HandshakeMode::Forward => Handshakes::Forward,
         },
+        keeper: if args.no_store { Keeper::default() } else { handed_over::keeper(context)? },
         confirm: None,
         forward_retries: args.forward_retries,
         expect,

@@ -11,6 +11,8 @@ mod events;
 mod expect;
 mod expectations;
 mod fixtures;
+mod handed_over;
+mod handshake;
 mod input;
 mod listen;
 mod mock;

@@ -31,6 +31,9 @@ const SEEDED_SECOND: i64 = 1_767_225_600;
 
 /// Runs the command.
 pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
+    if let Some(wanted) = &args.handshake {
+        return super::handshake::run(wanted.as_deref(), args, client(args, context)?, context);
+    }
     let job = Job::new(args, context)?;
     if let Some(note) = &job.payload.note {
         context.say(note);
@@ -51,6 +54,19 @@ pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
         });
     }
     runtime.block_on(Arc::new(job).fire(context))
+}
+
+fn client(args: &SendArgs, context: &Context) -> Result<Client, Failure> {
+    if args.tls.insecure {
+        context.say("warning: --insecure: the target's certificate is not checked");
+    }
+    Ok(Client::new(ClientOptions {
+        timeout: Some(args.timeout).filter(|limit| !limit.is_zero()),
+        insecure: args.tls.insecure,
+        ca_certs: args.tls.ca_cert.iter().map(|path| context.path(path)).collect(),
+        header_case: HeaderCase::Title,
+        ..ClientOptions::default()
+    })?)
 }
 
 /// What the fresh ids come from.
@@ -175,20 +191,6 @@ impl Job {
         printed::show(self.request(0, 1, Timestamp::now())?, self.args.curl, context)
     }
 
-    fn client(&self, context: &Context) -> Result<Client, Failure> {
-        let args = &self.args;
-        if args.tls.insecure {
-            context.say("warning: --insecure: the target's certificate is not checked");
-        }
-        Ok(Client::new(ClientOptions {
-            timeout: Some(args.timeout).filter(|limit| !limit.is_zero()),
-            insecure: args.tls.insecure,
-            ca_certs: args.tls.ca_cert.iter().map(|path| context.path(path)).collect(),
-            header_case: HeaderCase::Title,
-            ..ClientOptions::default()
-        })?)
-    }
-
     fn plan(&self, context: &Context) -> Plan {
         let retries = match self.args.retry {
             RetryRule::None => Vec::new(),
@@ -217,7 +219,7 @@ impl Job {
 
     /// Sends as planned and says how it went.
     async fn fire(self: &Arc<Self>, context: &Context) -> Outcome {
-        let client = self.client(context)?;
+        let client = client(&self.args, context)?;
         let plan = self.plan(context);
         // Composed once before anything is sent, so that a bad edit or secret is a usage error.
         self.request(0, 1, Timestamp::now())?;

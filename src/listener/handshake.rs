@@ -144,6 +144,12 @@ impl Settled {
         all.for_each(|asking| asking.handshake.seal(request));
     }
 
+    /// The secret that is handed over, and by whom; only where that is clear.
+    pub(super) fn handed_over(&self) -> Option<(&Arc<Verifier>, Option<Vec<u8>>)> {
+        let secret = self.handshake.captured(&self.request)?;
+        Some((&self.question.asking.verifier, Some(secret).filter(|_| self.question.others.is_empty())))
+    }
+
     /// What is wrong with a target's answer; nothing where that cannot be judged without the secret.
     pub(super) fn fault(&self, delivery: &Delivery) -> Option<String> {
         let (response, verifier) = match (&delivery.response, &delivery.error) {

@@ -8,6 +8,7 @@ mod expectation;
 mod forward;
 mod handshake;
 mod lane;
+mod learned;
 mod outgoing;
 mod recognise;
 mod report;
@@ -27,6 +28,7 @@ pub use answer::Canned;
 pub use expectation::Shortfall;
 pub use forward::{Destination, Respond};
 pub use handshake::Handshakes;
+pub use learned::{HANDED_OVER, Keep, Keeper, MAX_HANDED_OVER};
 pub use recognise::Providers;
 
 use complaint::Complaint;
@@ -73,6 +75,8 @@ pub struct Options {
     pub respond: Option<Respond>,
     /// Who answers what providers ask before they send events.
     pub handshakes: Handshakes,
+    /// Keeps secrets that handshakes hand over.
+    pub keeper: Keeper,
     /// Fetches URLs with which handshakes are finished; without it they are shown only.
     pub confirm: Option<Client>,
     /// How often an event is sent again that a target failed on, where nobody waits for the answer.

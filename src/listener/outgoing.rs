@@ -41,10 +41,20 @@ impl Outgoing {
         let outcome = self.session.send(request).await;
         let (is_cut, may_have_arrived) = (outcome.truncated, outcome.may_have_arrived);
         let mut delivery = outcome.into_delivery(event.request.method.clone(), url, attempt);
+        seal_echo(event, &mut delivery);
         if is_cut && delivery.error.is_none() {
             delivery.error = Some(too_large());
         }
         Attempted { delivery: Arc::new(delivery), may_have_arrived }
+    }
+}
+
+/// A credential that the target sends back is none the less one: nothing prints it.
+fn seal_echo(event: &Event, delivery: &mut Delivery) {
+    let Some(response) = &mut delivery.response else { return };
+    for credential in event.request.headers.values().filter(|value| value.is_sensitive() && !value.is_empty()) {
+        let echoes = response.headers.values_mut().filter(|value| *value == credential);
+        echoes.for_each(|value| value.set_sensitive(true));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::keys::PublishedKeys;
+use super::learned::{Learned, Lesson};
 use crate::model::{Event, Reason, Request, Secret, Verdict, VerdictStatus};
 use crate::provider::{Circumstances, Identity, Provider, Supplied, Verifier, identify};
 
@@ -14,6 +15,7 @@ pub struct Providers {
     others: Vec<Arc<Provider>>,
     other_verifiers: Vec<Arc<Verifier>>,
     verify: bool,
+    learned: Learned,
 }
 
 impl std::fmt::Debug for Providers {
@@ -28,7 +30,13 @@ impl Providers {
     pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
         let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
         let shared = |verifiers: Vec<Verifier>| verifiers.into_iter().map(Arc::new).collect();
-        Self { named: shared(named), others: known, other_verifiers: shared(others), verify }
+        Self {
+            named: shared(named),
+            others: known,
+            other_verifiers: shared(others),
+            verify,
+            learned: Learned::default(),
+        }
     }
 
     /// The secret with which a named provider's requests are checked.
@@ -56,6 +64,11 @@ impl Providers {
         }
     }
 
+    /// Checks what a provider sends with a secret that it handed over, from now on.
+    pub(super) fn learn(&self, verifier: &Arc<Verifier>, secret: Secret) -> Lesson {
+        self.learned.learn(verifier, secret)
+    }
+
     /// Those whose handshake an unrecognised request may be.
     pub(super) fn asking(&self) -> impl Iterator<Item = &Arc<Verifier>> {
         if self.named.is_empty() { self.other_verifiers.iter() } else { self.named.iter() }
@@ -65,7 +78,7 @@ impl Providers {
     /// its signatures and is unmistakably another's is given to that other.
     pub(super) fn recognise(&self, request: &Request) -> Found {
         let found = |verifier: Option<&Arc<Verifier>>, is_expected| Found {
-            verifier: verifier.cloned(),
+            verifier: verifier.map(|verifier| self.learned.instead_of(verifier)),
             is_expected,
             candidates: Vec::new(),
             verify: self.verify,

@@ -8,9 +8,10 @@ use tokio::sync::Semaphore;
 
 use super::forward::Route;
 use super::handshake::{Handshakes, Settled};
+use super::learned::{HANDED_OVER, Lesson};
 use super::{Listener, answer};
 use crate::http::{Answer, Client};
-use crate::model::{Answered, Confirmation, Delivery, Event, Notice, Request};
+use crate::model::{Answered, Confirmation, Delivery, Event, Notice, Request, Secret};
 
 /// Confirmations under way at once: there is one for each subscription.
 const MAX_CONFIRMING: u32 = 4;
@@ -44,18 +45,47 @@ impl Listener {
         };
         self.tally.received(event.verdict.status);
         self.presenter.present(Notice::Received(Arc::clone(&event)));
+        let learned = if settled.is_right { self.learn(&event, &settled).await } else { None };
         let given = self.choose(&event, &settled).await;
         self.presenter.present(Notice::Answered(Arc::new(Answered {
             event_id: event.id,
             handshake: Arc::clone(settled.handshake.name()),
             is_own: given.is_own,
             status: given.answer.status.as_u16(),
-            remark: given.remark,
+            remark: match (learned, given.remark) {
+                (Some(learned), Some(remark)) => Some(format!("{learned}; {remark}")),
+                (learned, remark) => learned.or(remark),
+            },
         })));
         if settled.is_right {
             self.confirm(&event, &settled);
         }
         self.options.answer.delayed(given.answer).await
+    }
+
+    /// Uses and keeps a secret that is handed over, and says what became of it.
+    async fn learn(&self, event: &Event, settled: &Settled) -> Option<String> {
+        let (verifier, bytes) = settled.handed_over()?;
+        let Some(bytes) = bytes else {
+            return Some("the secret is not kept: name the provider with --provider".to_owned());
+        };
+        let secret = Secret::new(bytes, format!("{HANDED_OVER}{}", event.id)).ok()?;
+        match self.options.providers.learn(verifier, secret.clone()) {
+            Lesson::Known => return None,
+            Lesson::Pinned => {
+                return Some("a secret is configured, so the one that was handed over is not used".to_owned());
+            }
+            Lesson::Learned => {}
+        }
+        let Some(keep) = self.options.keeper.0.clone() else {
+            return Some("the secret that was handed over is used until this listener ends".to_owned());
+        };
+        let (provider, id) = (Arc::clone(&event.provider), event.id);
+        let kept = tokio::task::spawn_blocking(move || keep(&provider, id, &secret)).await;
+        Some(match kept.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(path) => format!("the secret that was handed over is used from now on, and kept in {path}"),
+            Err(problem) => format!("the secret that was handed over is used until this listener ends: {problem}"),
+        })
     }
 
     /// Whose answer is given. A target's counts where it is the answer to events too, and is right.
