@@ -10,12 +10,14 @@ mod catalogue;
 mod collisions;
 mod config;
 mod credentials;
+mod damage;
 mod deliver;
 mod drift;
 mod durable;
 mod ending;
 mod events;
 mod expect;
+mod explain;
 #[cfg(target_os = "linux")]
 mod faults;
 mod forgery;

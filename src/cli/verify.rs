@@ -15,7 +15,8 @@ Examples:
   hookctl verify --provider twilio --url https://example.test/sms --header 'X-Twilio-Signature: …' --body -
   hookctl verify @last --secret-env GITHUB_WEBHOOK_SECRET    a captured event, as of when it was received
 
-Valid: one line, exit code 0. Not valid: the reason and what to change, exit code 1.";
+Valid: one line, exit code 0. Not valid: the reason and what to change, exit code 1. What was changed on the way is
+found by trying: the secret's form, the body's line ends, charset, compression and JSON layout, the URL, the encoding.";
 
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
@@ -48,6 +49,9 @@ pub(crate) struct VerifyArgs {
     /// an hour to a day; a key of your own, given with --secret-file, always counts first)
     #[arg(long, help_heading = "Secret and signature")]
     pub(crate) fetch_keys: bool,
+    /// Show also what was compared: both signatures, the exact bytes that are signed, the key's fingerprint (for people; JSON has `explanation` in any case)
+    #[arg(long)]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
     #[command(flatten)]

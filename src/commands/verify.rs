@@ -1,19 +1,23 @@
 //! `hookctl verify` and `hookctl sign`: signatures without a network.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::printed::mask;
 use super::{Context, chosen, events, input};
 use crate::cli::{SignArgs, VerifyArgs};
 use crate::error::{Exit, Failure, Outcome};
-use crate::model::{Reason, Request, Verdict, VerdictStatus};
+use crate::model::{Reason, Request, Secret, Verdict, VerdictStatus};
 use crate::output::{self, Role};
-use crate::provider::{Circumstances, Draft, Generator, Identity, Provider, Signature, Verifier, compose, identify};
+use crate::provider::{
+    Circumstances, Draft, Effort, Generator, Identity, Provider, Signature, Trace, Verifier, compose, identify,
+};
 
 /// A reason repeats pieces of the request; it is cut here.
 const MAX_REASON_WIDTH: usize = 2_000;
@@ -46,17 +50,34 @@ pub(super) fn verify(args: &VerifyArgs, context: &Context) -> Outcome {
     };
     let circumstances = Circumstances { supplied: supplied.as_deref(), ..circumstances };
     let mut verdict = verifier.verify(&request, &circumstances);
-    if verdict.status == VerdictStatus::Invalid {
-        let known = chosen::known_secrets(context);
-        verdict = verifier.verify(&request, &Circumstances { known: &known, ..circumstances });
+    if matches!(verdict.status, VerdictStatus::Invalid | VerdictStatus::Unsigned) {
+        let (providers, _) = context.catalogue.all();
+        let (known, providers, effort) = (known(context, &providers), &providers, Effort::THOROUGH);
+        verdict = verifier.verify(&request, &Circumstances { known: &known, providers, effort, ..circumstances });
     }
     if matches!(verdict.reason, Some(Reason::NoSecret { .. })) {
         let variable = provider.about().secret_env.first().map_or("NAME", String::as_str);
         verdict = verdict.with_hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"));
     }
     let exit = if verdict.status == VerdictStatus::Valid { Exit::Done } else { Exit::No };
+    let trace = if args.explain && !context.json() {
+        verifier.trace(&request, &circumstances, verdict.scheme.as_deref())
+    } else {
+        None
+    };
     print_verdict(&verdict, &provider, &request, context)
+        .and_then(|()| trace.map_or(Ok(()), |trace| print_trace(&trace, context)))
         .map_or_else(|failure| failure.unless_closed(exit), |()| Ok(exit))
+}
+
+/// Every secret that this project has: those that the configuration names, and the providers' well-known variables.
+fn known(context: &Context, providers: &[Arc<Provider>]) -> Vec<Secret> {
+    let mut known = chosen::known_secrets(context);
+    let variables = providers.iter().flat_map(|provider| &provider.about().secret_env).collect::<BTreeSet<_>>();
+    known.extend(
+        variables.into_iter().filter_map(|name| chosen::well_known(context, std::slice::from_ref(name)).ok().flatten()),
+    );
+    known
 }
 
 /// What is checked, with what is known of it already.
@@ -126,6 +147,8 @@ struct VerdictFields<'v> {
     hint: Option<&'v str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<output::ExplanationFields<'v>>,
 }
 
 fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, context: &Context) -> Result<(), Failure> {
@@ -141,6 +164,7 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
                     reason: verdict.reason.as_ref().map(ToString::to_string),
                     hint: verdict.hint.as_deref(),
                     secret: verdict.secret.as_deref(),
+                    explanation: verdict.explanation.as_deref().map(output::ExplanationFields::of),
                 },
             },
         );
@@ -170,6 +194,38 @@ fn print_verdict(verdict: &Verdict, provider: &Provider, request: &Request, cont
         }
     };
     Ok(output::print(text)?)
+}
+
+/// Bytes of the signed content that are shown of each of its ends.
+const SHOWN_END: usize = 32;
+
+/// Prints what was compared. Only for people: the content and the signatures do not leave this terminal.
+fn print_trace(trace: &Trace, context: &Context) -> Result<(), Failure> {
+    let human = context.human(1);
+    let mut text = String::new();
+    if let Some((place, received)) = &trace.received {
+        text.push_str(&human.remark("received", Role::Dim, &format!("{place}: {received}")));
+    }
+    if let Some(content) = &trace.content {
+        let digest = hex::encode(Sha256::digest(content));
+        text.push_str(&human.remark("signed", Role::Dim, &format!("{} bytes, sha256 {digest}", content.len())));
+        text.extend(ends(content).iter().map(|line| format!("      {line}\n")));
+    }
+    if let Some(key) = &trace.key {
+        let said = format!("{} bytes, sha256 begins {} ({})", key.length, key.fingerprint, key.secret);
+        text.push_str(&human.remark("key", Role::Dim, &said));
+    }
+    Ok(output::print(text)?)
+}
+
+/// The hex dump of both ends of the content, or of all of it where it is short.
+fn ends(content: &[u8]) -> Vec<String> {
+    if content.len() <= 2 * SHOWN_END {
+        return output::hex_lines(content, 0).collect();
+    }
+    let tail = content.len() - SHOWN_END;
+    let start = output::hex_lines(&content[..SHOWN_END], 0);
+    start.chain(["…".to_owned()]).chain(output::hex_lines(&content[tail..], tail)).collect()
 }
 
 /// Prints the headers that the provider would send with a body, and what else of the request the signature changes.

@@ -14,6 +14,7 @@ mod paths;
 mod pointer;
 mod scan;
 mod string;
+mod style;
 
 pub use edit::{Missing, SetError, remove, set};
 pub use error::SyntaxError;
@@ -23,3 +24,4 @@ pub use lexer::{Kind, Token, Tokens, check, tokens};
 pub use paths::paths;
 pub use pointer::{Pointer, PointerError};
 pub use string::{quote, quote_into, scalar, steers_terminal};
+pub use style::{Escapes, escaped, sorted};

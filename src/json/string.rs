@@ -104,7 +104,8 @@ const NEEDS_ESCAPE: [bool; 256] = {
     table
 };
 
-fn escape(out: &mut Vec<u8>, byte: u8) {
+/// Writes a character that cannot stand as it is.
+pub(super) fn escape(out: &mut Vec<u8>, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let letter = match byte {
         b'"' | b'\\' => byte,

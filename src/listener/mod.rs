@@ -1,5 +1,6 @@
 //! The listener: receive, identify, verify, store, present, forward, respond.
 
+mod allowance;
 mod answer;
 mod backlog;
 mod backoff;
@@ -31,6 +32,7 @@ pub use handshake::Handshakes;
 pub use learned::{HANDED_OVER, Keep, Keeper, MAX_HANDED_OVER};
 pub use recognise::Providers;
 
+use allowance::Allowance;
 use complaint::Complaint;
 use expectation::Expectations;
 use forward::{Forwarder, Plan, Route};
@@ -113,6 +115,7 @@ struct Listener {
     expectations: Expectations,
     complaint: Complaint,
     confirming: Confirming,
+    allowance: Allowance,
 }
 
 /// A request that became an event.
@@ -160,8 +163,16 @@ pub async fn listen(
     let expectations = Expectations::new(std::mem::take(&mut options.expect));
     let (limits, timeout) = (options.limits.clone(), options.timeout);
     let confirming = Confirming::new(options.confirm.take());
-    let complaint = Complaint::default();
-    let listener = Arc::new(Listener { options, forwarder, presenter, tally, expectations, complaint, confirming });
+    let listener = Arc::new(Listener {
+        options,
+        forwarder,
+        presenter,
+        tally,
+        expectations,
+        complaint: Complaint::default(),
+        confirming,
+        allowance: Allowance::default(),
+    });
     let mut ending = Ending::Stopped;
     let until = async {
         ending = tokio::select! {
@@ -273,7 +284,9 @@ impl Listener {
             tolerance: self.options.tolerance,
             url: url.as_deref(),
             reveal: self.options.reveal,
-            known: &[],
+            known: self.options.providers.known(),
+            providers: self.options.providers.recognisable(),
+            effort: self.allowance.effort(received_at),
             supplied: None,
         };
         let supplied = found.supplied(self.options.keys.as_deref(), &request, &circumstances).await;
@@ -285,6 +298,9 @@ impl Listener {
             Some(settled) => settled.verdict.clone(),
             None => found.verdict(&request, &circumstances),
         };
+        if verdict.explanation.is_some() {
+            self.allowance.spend(received_at);
+        }
         found.seal_credential(&verdict, &mut request);
         if let Some(settled) = &asked {
             settled.seal(&mut request);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::keys::PublishedKeys;
 use super::learned::{Learned, Lesson};
+use crate::keys::PublishedKeys;
 use crate::model::{Event, Reason, Request, Secret, Verdict, VerdictStatus};
 use crate::provider::{Circumstances, Identity, Provider, Supplied, Verifier, identify};
 
@@ -14,6 +14,8 @@ pub struct Providers {
     /// All that can be recognised, besides the named ones.
     others: Vec<Arc<Provider>>,
     other_verifiers: Vec<Arc<Verifier>>,
+    /// Every secret of any of them, for explanations.
+    known: Vec<Secret>,
     verify: bool,
     learned: Learned,
 }
@@ -28,15 +30,32 @@ impl Providers {
     /// `named` are those asked for; `others` are recognised where they are unmistakable. With
     /// `verify` off every verdict is `unchecked`.
     pub fn new(named: Vec<Verifier>, others: Vec<Verifier>, verify: bool) -> Self {
-        let known = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
+        let recognisable = others.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
+        let mut known: Vec<Secret> = Vec::new();
+        for secret in named.iter().chain(&others).flat_map(Verifier::secrets) {
+            if !known.iter().any(|other| other.expose() == secret.expose()) {
+                known.push(secret.clone());
+            }
+        }
         let shared = |verifiers: Vec<Verifier>| verifiers.into_iter().map(Arc::new).collect();
         Self {
             named: shared(named),
-            others: known,
+            others: recognisable,
             other_verifiers: shared(others),
+            known,
             verify,
             learned: Learned::default(),
         }
+    }
+
+    /// Every secret that some provider's requests are checked with.
+    pub(super) fn known(&self) -> &[Secret] {
+        &self.known
+    }
+
+    /// All that can be recognised, besides the named ones.
+    pub(super) fn recognisable(&self) -> &[Arc<Provider>] {
+        &self.others
     }
 
     /// The secret with which a named provider's requests are checked.

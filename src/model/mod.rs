@@ -17,5 +17,5 @@ pub use multipart::{Part, parts};
 pub use notice::{Answered, Confirmation, Notice, Summary, TargetState};
 pub use request::{Request, RequestError};
 pub use secret::{EmptySecret, Secret};
-pub use verdict::{Expected, Reason, Verdict, VerdictStatus};
+pub use verdict::{Change, Expected, Explanation, Reason, RefusalKind, Verdict, VerdictStatus};
 pub use webhook::Webhook;

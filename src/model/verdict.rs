@@ -230,6 +230,96 @@ impl std::fmt::Debug for Expected {
     }
 }
 
+/// The four ways in which a signature does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RefusalKind {
+    /// Nothing stands where it belongs.
+    Missing,
+    /// What stands there has not its form.
+    Malformed,
+    /// It is another than the one computed.
+    #[default]
+    Wrong,
+    /// It is right, and its time or what it binds is not.
+    Rejected,
+}
+
+impl RefusalKind {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Wrong => "wrong",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What would make a signature match, as far as it was found out. It holds no secret and no right signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// What is wrong with the signature as it is.
+    pub kind: RefusalKind,
+    /// Each of them alone makes it match; the smallest and likeliest first.
+    pub changes: Vec<Change>,
+    /// What can be seen without the secret.
+    pub seen: Vec<String>,
+    /// What was tried in vain, where nothing was found.
+    pub ruled_out: Vec<String>,
+    /// How many guesses were judged.
+    pub tries: u32,
+    /// Whether all was tried; a large body ends the search before.
+    pub is_complete: bool,
+}
+
+impl Explanation {
+    /// The change to name first.
+    pub fn best(&self) -> Option<&Change> {
+        self.changes.first()
+    }
+}
+
+/// Something that was changed since the request was signed, or two such things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Stable, such as `body.newline_added`; two are joined by `+`.
+    pub id: String,
+    /// What happened.
+    pub what: String,
+    /// What to do about it; may be empty.
+    pub cure: String,
+    /// What would still be wrong.
+    pub then: Option<String>,
+}
+
+impl Reason {
+    /// Which of the four ways this is.
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::MissingSignature { .. } | Self::MissingPart { .. } => RefusalKind::Missing,
+            Self::MalformedSignature { .. } => RefusalKind::Malformed,
+            Self::TooOld { .. } | Self::TooNew { .. } | Self::CheckFailed { .. } | Self::MalformedTimestamp { .. } => {
+                RefusalKind::Rejected
+            }
+            _ => RefusalKind::Wrong,
+        }
+    }
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)?;
+        if !self.cure.is_empty() {
+            write!(f, ": {}", self.cure)?;
+        }
+        match &self.then {
+            Some(then) => write!(f, " (then: {then})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The result of verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -243,6 +333,8 @@ pub struct Verdict {
     pub hint: Option<String>,
     /// The label of the secret that matched, where several were tried.
     pub secret: Option<Arc<str>>,
+    /// What would make it match, where that was looked for.
+    pub explanation: Option<Box<Explanation>>,
     /// What would have matched; local terminal only.
     pub expected: Option<Expected>,
 }
@@ -250,7 +342,7 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict without a hint.
     pub fn new(status: VerdictStatus, scheme: Option<Arc<str>>, reason: Option<Reason>) -> Self {
-        Self { status, scheme, reason, hint: None, secret: None, expected: None }
+        Self { status, scheme, reason, hint: None, secret: None, explanation: None, expected: None }
     }
 
     /// The signature matches.

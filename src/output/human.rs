@@ -190,11 +190,14 @@ impl Human {
         out + &self.advice(verdict)
     }
 
-    /// What to change, and with verbosity what would have matched.
+    /// What to change; with verbosity what else explains it, and what would have matched.
     pub fn advice(&self, verdict: &Verdict) -> String {
         let mut out = String::new();
         if let Some(hint) = &verdict.hint {
             out.push_str(&self.remark("hint", Role::Warning, hint));
+        }
+        if self.verbosity > 0 {
+            out.push_str(&self.explanation(verdict));
         }
         if let Some(expected) = verdict.expected.as_ref().filter(|_| self.verbosity > 0) {
             out.push_str(&self.remark("expected", Role::Dim, &format!("{}: {}", expected.place, expected.value)));

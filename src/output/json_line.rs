@@ -14,6 +14,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::explanation::ExplanationFields;
 use super::human::MASK;
 use super::mock::{ReadyFields, mock_attempt_object};
 use crate::json::quote_into;
@@ -166,6 +167,11 @@ pub fn write_verdict(out: &mut Vec<u8>, verdict: &Verdict) {
     if let Some(secret) = &verdict.secret {
         raw(out, ",\"secret\":");
         quote_into(out, secret);
+    }
+    if let Some(explanation) = &verdict.explanation {
+        raw(out, ",\"explanation\":");
+        // Texts and numbers always become JSON.
+        out.extend(serde_json::to_vec(&ExplanationFields::of(explanation)).unwrap_or_else(|_| b"null".to_vec()));
     }
     raw(out, "}");
 }

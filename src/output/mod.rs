@@ -10,6 +10,7 @@
 mod bar;
 mod body;
 mod curl;
+mod explanation;
 mod hex;
 mod hit;
 mod human;
@@ -31,6 +32,7 @@ mod writer;
 pub use bar::{bar, sparkline};
 pub use body::{GUTTER, MAX_SHOWN_LINES, MAX_SHOWN_TEXT, body};
 pub use curl::{CurlCredential, curl, curl_with, is_left_out, is_variable};
+pub use explanation::ExplanationFields;
 pub use hex::hex_lines;
 pub use human::{Human, Lines, MASK, error_lines};
 pub use json_line::{

@@ -1,7 +1,11 @@
 //! What verification must know besides the request.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::Provider;
+use super::explain::Effort;
 use super::key::Supplied;
 use crate::model::Secret;
 
@@ -20,12 +24,25 @@ pub struct Circumstances<'a> {
     pub known: &'a [Secret],
     /// Published keys that were fetched for this request; `None` where none may be fetched.
     pub supplied: Option<&'a [Supplied]>,
+    /// Providers whose request it may be instead.
+    pub providers: &'a [Arc<Provider>],
+    /// How much may be tried to explain a signature that does not match.
+    pub effort: Effort,
 }
 
 impl Circumstances<'_> {
-    /// The provider's own tolerance at this moment.
+    /// The provider's own tolerance at this moment; nothing is explained.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, tolerance: Tolerance::Provider, url: None, reveal: false, known: &[], supplied: None }
+        Self {
+            now,
+            tolerance: Tolerance::Provider,
+            url: None,
+            reveal: false,
+            known: &[],
+            supplied: None,
+            providers: &[],
+            effort: Effort::NONE,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) enum Digest {
 }
 
 impl Digest {
+    pub(crate) const ALL: [Self; 5] = [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512, Self::Md5];
     pub(crate) const NAMES: [&str; 5] = ["sha1", "sha256", "sha384", "sha512", "md5"];
 
     pub(crate) fn parse(name: &str) -> Option<Self> {

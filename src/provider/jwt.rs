@@ -162,6 +162,11 @@ impl JwtRules {
         self.algorithms.first().map_or(JwtKey::Secret, |algorithm| algorithm.key())
     }
 
+    /// Whether sender and receiver share the key.
+    pub(crate) fn takes_secret(&self) -> bool {
+        self.key() == JwtKey::Secret
+    }
+
     /// `JWT HS256`, or all of them.
     pub(crate) fn describe(&self) -> String {
         let names: Vec<&str> = self.algorithms.iter().map(|algorithm| algorithm.name()).collect();

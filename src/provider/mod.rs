@@ -52,6 +52,7 @@ pub use circumstances::{Circumstances, Tolerance};
 pub use compile::{compile, signature_override};
 pub use disable::{Counted, DisableAction, DisableRule};
 pub use event::DeliveryRules;
+pub use explain::{Effort, KeyTrace, Trace, explained};
 pub use fresh::set_field;
 pub use generator::Generator;
 pub use handshake::{Asked, Handshake, HandshakeError, Probe, RightAnswer, Spoil, WrongAnswer};

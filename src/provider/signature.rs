@@ -74,6 +74,14 @@ pub(crate) enum Encoding {
 impl Encoding {
     pub(crate) const NAMES: [&str; 3] = ["hex", "base64", "base64url"];
 
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+            Self::Base64Url => "base64url",
+        }
+    }
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "hex" => Self::Hex,
@@ -301,6 +309,12 @@ impl Signature {
         self.signed.iter().chain([&self.key]).chain(self.jwt.iter().flat_map(JwtRules::templates))
     }
 
+    /// Names that its templates may use.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let declared = self.variables.iter().map(|(name, _)| &**name);
+        declared.chain(self.formats.iter().flat_map(Format::captures)).collect()
+    }
+
     /// Whether what is signed holds the value of this header.
     pub(crate) fn reads_header(&self, header: &http::HeaderName) -> bool {
         self.signed_sources().any(|source| matches!(source, Source::Header(name) if name == header))
@@ -309,6 +323,13 @@ impl Signature {
     /// The places whose values are signed.
     pub(crate) fn signed_sources(&self) -> impl Iterator<Item = &Source> {
         self.computed_from().flat_map(Template::sources).map(|source| self.place_of(source))
+    }
+
+    /// Whether what is signed, or held against the request beside it, comes from such a place.
+    pub(crate) fn reads(&self, is_it: impl Fn(&Source) -> bool) -> bool {
+        let checks = self.checks.iter().flat_map(|check| [&check.left, &check.right]);
+        let checked = checks.flat_map(Template::sources).map(|source| self.place_of(source));
+        self.signed_sources().chain(checked).any(is_it)
     }
 
     /// The place whose value is the signed time; `None` where the signature itself holds it.

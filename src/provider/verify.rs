@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use super::Provider;
 use super::circumstances::Circumstances;
 use super::digest::Digest;
-use super::explain;
+use super::explain::{self, Effort, Facts, Guess};
 use super::format::{Group, SIGNATURE, shorten};
 use super::generator::Generator;
 use super::jwt::JwtRules;
@@ -110,7 +110,40 @@ impl Verifier {
                 best = Some(verdict);
             }
         }
-        best.unwrap_or_else(|| self.unsigned(&scope))
+        let mut verdict = best.unwrap_or_else(|| self.unsigned(&scope));
+        if circumstances.effort != Effort::NONE {
+            let facts = Facts::new(&self.provider, request, circumstances);
+            explain::explain(&mut verdict, &facts, &self.guesses(&scope));
+        }
+        verdict
+    }
+
+    /// The request under each secret and signature that may have made it, as an explanation begins with.
+    fn guesses<'a>(&'a self, scope: &Scope<'a>) -> Vec<Guess<'a>> {
+        let mut guesses = Vec::new();
+        for keyring in &self.keyrings {
+            let scope = Scope { secret: Some(keyring.secret.expose()), ..*scope };
+            for (signature, keys) in self.provider.signatures.iter().zip(&keyring.keys) {
+                let keys = keys.as_ref().and_then(|keys| keys.as_ref().ok());
+                let standing = explain::standing(&self.provider, signature, &scope);
+                guesses.extend(standing.into_iter().map(|guess| guess.by(&keyring.secret, keys)));
+            }
+        }
+        // What was changed may have chosen another alternative than the sender's, by its conditions or its secret.
+        guesses.sort_by_key(|guess| !(guess.applies() && self.provider.takes(guess.signature(), guess.secret())));
+        guesses
+    }
+
+    /// Hands on the request under each secret and signature that may have made it.
+    pub(super) fn with_guesses<T>(
+        &self,
+        request: &Request,
+        circumstances: &Circumstances<'_>,
+        read: impl FnOnce(&[Guess<'_>]) -> T,
+    ) -> T {
+        let public_url = self.provider.given.public_url(request);
+        let url = circumstances.url.or(public_url.as_deref());
+        read(&self.guesses(&Scope { url, ..self.provider.scope(request) }))
     }
 
     /// The published keys that must be fetched to verify this request; none where keys are pinned.
@@ -317,14 +350,14 @@ pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
 }
 
 /// One signature of a manifest against one request.
-struct Attempt<'a> {
-    signature: &'a Signature,
+pub(super) struct Attempt<'a> {
+    pub(super) signature: &'a Signature,
     /// Which of the signature's sources it is.
-    index: usize,
-    source: &'a Source,
-    scope: Scope<'a>,
-    keys: Option<&'a Keys>,
-    circumstances: &'a Circumstances<'a>,
+    pub(super) index: usize,
+    pub(super) source: &'a Source,
+    pub(super) scope: Scope<'a>,
+    pub(super) keys: Option<&'a Keys>,
+    pub(super) circumstances: &'a Circumstances<'a>,
 }
 
 impl Attempt<'_> {
@@ -361,7 +394,7 @@ impl Attempt<'_> {
         self.refuse(Reason::MalformedSignature { place: self.place(), problem })
     }
 
-    fn judge(&self, text: &[u8]) -> Result<(), Box<Verdict>> {
+    pub(super) fn judge(&self, text: &[u8]) -> Result<(), Box<Verdict>> {
         if let Source::Header(name) = self.source {
             let count = self.scope.request.headers.get_all(name).iter().count();
             if count > 1 {
@@ -532,7 +565,6 @@ impl Attempt<'_> {
             count => Reason::NoneMatch { place, algorithm, count },
         };
         let mut verdict = refused(self.signature, reason);
-        verdict.hint = explain::mismatch(self.signature, scope, candidates);
         if self.circumstances.reveal {
             verdict.expected = self.expected(scope, key);
         }

@@ -93,12 +93,6 @@ impl Keys {
 }
 
 impl Key {
-    /// The first key of this secret.
-    pub(crate) fn make(signature: &Signature, scope: &Scope<'_>) -> Result<Self, String> {
-        let keys = Keys::make(signature, scope)?;
-        keys.signing().map(|(_, key)| key.clone()).ok_or_else(|| "it holds no key".into())
-    }
-
     /// Whether it can sign.
     fn signs(&self) -> bool {
         match self {

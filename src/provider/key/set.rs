@@ -9,7 +9,7 @@ use crate::model::Reason;
 pub(crate) struct Keys(Vec<(Option<String>, Key)>);
 
 impl Keys {
-    pub(super) fn one(key: Key) -> Self {
+    pub(crate) fn one(key: Key) -> Self {
         Self(vec![(None, key)])
     }
 

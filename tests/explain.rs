@@ -1,0 +1,294 @@
+//! The explainer: whatever it claims to know it finds, for every signature of the catalogue, and nothing else.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hookctl::model::{Explanation, Secret, Verdict, VerdictStatus};
+use hookctl::provider::{
+    Catalogue, Circumstances, Draft, Effort, Generator, Provider, Verifier, compile, compose, explained,
+};
+use http::HeaderMap;
+
+use crate::case::{COMPUTED, Case};
+use crate::damage::{BODY, Broken, Sender, damages};
+use crate::senders::{self, now};
+
+/// Found with other requests than one provider's own, see below.
+const ELSEWHERE: [&str; 3] = ["scheme.version", "scheme.provider", "scheme.hmac"];
+
+fn verify(provider: &Arc<Provider>, broken: &Broken, effort: Effort, providers: &[Arc<Provider>]) -> Verdict {
+    let circumstances = Circumstances {
+        url: broken.url.as_deref(),
+        known: &broken.known,
+        providers,
+        effort,
+        ..Circumstances::at(now())
+    };
+    Verifier::new(Arc::clone(provider), [broken.secret.clone()]).verify(&broken.request, &circumstances)
+}
+
+fn explanation(verdict: &Verdict) -> &Explanation {
+    verdict.explanation.as_deref().expect("an explanation of whatever is not valid")
+}
+
+fn ids(explanation: &Explanation) -> Vec<&str> {
+    explanation.changes.iter().map(|change| change.id.as_str()).collect()
+}
+
+/// Whether the mutation applies to this signature, and if it does, is named.
+///
+/// All single changes that make the signature match are told, the likeliest first, so the one that was done is
+/// always among them. Where it is not the first, the first yields the same signed bytes and is no larger.
+fn is_found(id: &str, case: &Case, broken: &Broken) -> Result<bool, String> {
+    if verify(&case.provider, broken, Effort::NONE, &[]).status == VerdictStatus::Valid {
+        return Ok(false);
+    }
+    let verdict = verify(&case.provider, broken, Effort::THOROUGH, &[]);
+    assert_ne!(verdict.status, VerdictStatus::Valid, "{case:?}: an explained mismatch is still one");
+    let explanation = explanation(&verdict);
+    // The secret may be right as it is for another of the provider's signatures than its form chooses.
+    if id.starts_with("secret.") && ids(explanation).contains(&"scheme.version") {
+        return Ok(true);
+    }
+    if !ids(explanation).contains(&id) || ids(explanation).iter().any(|id| id.contains('+')) {
+        return Err(format!("{case:?}: {id} is not in {:?}: {:?}", ids(explanation), verdict.reason));
+    }
+    assert!(verdict.hint.is_some(), "{case:?}: {id}");
+    tells_no_secret(&verdict, case, broken);
+    Ok(true)
+}
+
+/// Nothing that is said holds a secret, or a signature that would be right.
+fn tells_no_secret(verdict: &Verdict, case: &Case, broken: &Broken) {
+    let said =
+        format!("{:?} {:?} {:?}", verdict.hint, verdict.explanation, verdict.reason.as_ref().map(ToString::to_string));
+    for secret in broken.known.iter().chain([&broken.secret, &case.secret()]) {
+        let text = String::from_utf8_lossy(secret.expose()).trim().trim_matches('"').to_owned();
+        assert!(!said.contains(&text), "{case:?}: {said}");
+    }
+    let right = Sender::of(case).sign(&broken.request.body);
+    for value in right.iter().flat_map(|request| request.headers.values()) {
+        let text = value.to_str().unwrap_or_default();
+        assert!(text.len() < 40 || !said.contains(text), "{case:?}: {said}");
+    }
+}
+
+/// Every signature of the catalogue with every mutation of these groups that applies to it.
+#[track_caller]
+fn each_is_found(groups: &[&str]) {
+    let mut wrong = Vec::new();
+    for id in explained().filter(|id| groups.iter().any(|group| id.split('.').next() == Some(group))) {
+        let mut count = 0;
+        for case in COMPUTED.iter() {
+            for broken in damages(id, case) {
+                match is_found(id, case, &broken) {
+                    Ok(is_found) => count += usize::from(is_found),
+                    Err(problem) => wrong.push(problem),
+                }
+            }
+        }
+        if count == 0 && !ELSEWHERE.contains(&id) {
+            wrong.push(format!("{id} applies to no signature"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_mishandled_secret_is_found_for_every_signature() {
+    each_is_found(&["secret"]);
+}
+
+#[test]
+fn a_changed_body_is_found_for_every_signature() {
+    each_is_found(&["body"]);
+}
+
+#[test]
+fn json_written_again_is_found_for_every_signature() {
+    each_is_found(&["json"]);
+}
+
+#[test]
+fn a_form_encoded_again_is_found_for_every_signature() {
+    each_is_found(&["form"]);
+}
+
+#[test]
+fn another_url_is_found_for_every_signature_that_covers_it() {
+    each_is_found(&["url"]);
+}
+
+#[test]
+fn a_mangled_header_or_time_is_found_for_every_signature() {
+    each_is_found(&["header", "time"]);
+}
+
+#[test]
+fn another_scheme_is_found_for_every_signature() {
+    each_is_found(&["scheme"]);
+}
+
+#[test]
+fn what_another_provider_signed_is_found_whatever_it_is_verified_as() {
+    let (providers, _) = Catalogue::default().all();
+    let mut count = 0;
+    for case in COMPUTED.iter() {
+        let Some(request) = Sender::of(case).sign(BODY) else { continue };
+        let (secret, known) = (senders::verifying(&case.secret()), Vec::new());
+        let broken = Broken { request, secret, url: None, known };
+        // Each signature beside the next providers of the list: all pairs would be thousands.
+        let place = providers.iter().position(|other| other.id() == case.provider.id()).unwrap();
+        for other in providers.iter().cycle().skip(place + 1).take(3) {
+            let verdict = verify(other, &broken, Effort::THOROUGH, &providers);
+            if !matches!(verdict.status, VerdictStatus::Invalid | VerdictStatus::Unsigned) {
+                continue;
+            }
+            let found = ids(explanation(&verdict));
+            assert!(found.contains(&"scheme.provider"), "{case:?} as {}: {found:?}", other.id());
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn the_other_signature_of_a_provider_is_found() {
+    let case = Case::of("github", "sha1-legacy");
+    let mut request = case.signed(BODY);
+    request.headers.insert("x-hub-signature-256", format!("sha256={}", "0".repeat(64)).parse().unwrap());
+    let broken = Broken { request, secret: case.secret(), url: None, known: Vec::new() };
+    let verdict = verify(&case.provider, &broken, Effort::THOROUGH, &[]);
+    assert_eq!(ids(explanation(&verdict)), ["scheme.version"]);
+    let hint = "it matches the signature `sha1-legacy` of GitHub, which the provider has deprecated: let the sender use `sha256`";
+    assert_eq!(verdict.hint.as_deref(), Some(hint));
+}
+
+/// A plain hash with the secret in the content, as HubSpot's first version is.
+#[test]
+fn an_hmac_in_the_place_of_a_plain_hash_is_found() {
+    let manifest = |scheme: &str, signed: &str| {
+        let text = format!(
+            "[provider]\nid = \"hashed\"\nname = \"Hashed\"\ndocs = [\"https://example.test\"]\n[[signature]]\nid = \"v1\"\n\
+             scheme = \"{scheme}\"\nsource = \"header:X-Sig\"\nencoding = \"hex\"\nsigned = \"{signed}\"\n"
+        );
+        Arc::new(compile("test", &text).unwrap())
+    };
+    let secret = Secret::new("a secret for tests", "test").unwrap();
+    let sender = manifest("hmac", "{body}");
+    let draft = Draft {
+        event: "e",
+        body: BODY,
+        content_type: None,
+        headers: &HeaderMap::new(),
+        url: "http://a.test/",
+        signature: None,
+    };
+    let request = compose(&sender, &draft, Some(&secret), &RefCell::new(Generator::new(1, now()))).unwrap();
+    let broken = Broken { request, secret, url: None, known: Vec::new() };
+    let verdict = verify(&manifest("hash", "{secret}{body}"), &broken, Effort::THOROUGH, &[]);
+    assert_eq!(ids(explanation(&verdict)), ["scheme.hmac"]);
+}
+
+/// A secret of the same form that has nothing to do with this one.
+fn unrelated(case: &Case) -> Secret {
+    let own = case.secret();
+    let text = String::from_utf8_lossy(own.expose()).into_owned();
+    let key = STANDARD.encode("another thirty-two bytes of key!");
+    let text = match text.split_once('_') {
+        Some((prefix @ ("whsec" | "whpk" | "whsk"), _)) => format!("{prefix}_{key}"),
+        _ if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => hex::encode("another thirty-two bytes of key!"),
+        _ => key,
+    };
+    Secret::new(text, "test").unwrap()
+}
+
+#[test]
+fn what_an_unrelated_key_signed_is_never_explained() {
+    let (providers, _) = Catalogue::default().all();
+    for case in COMPUTED.iter() {
+        let Some(request) = Sender::of(case).sign(BODY) else { continue };
+        let known = vec![Secret::new("one more secret", "test").unwrap()];
+        let broken = Broken { request, secret: unrelated(case), url: None, known };
+        let verdict = verify(&case.provider, &broken, Effort::BRIEF, &providers);
+        assert_eq!(verdict.status, VerdictStatus::Invalid, "{case:?}");
+        let explanation = explanation(&verdict);
+        assert_eq!(ids(explanation), [""; 0], "{case:?}");
+        assert!(explanation.tries > 20 && !explanation.ruled_out.is_empty(), "{case:?}: {explanation:?}");
+        tells_no_secret(&verdict, case, &broken);
+    }
+}
+
+#[test]
+fn an_unrelated_key_is_not_explained_by_any_two_changes_either() {
+    let (providers, _) = Catalogue::default().all();
+    for case in [Case::of("github", "sha256"), Case::of("twilio", "form"), Case::of("standard-webhooks", "v1")] {
+        let known = vec![Secret::new("one more secret", "test").unwrap()];
+        let broken = Broken { request: case.signed(BODY), secret: unrelated(&case), url: None, known };
+        let verdict = verify(&case.provider, &broken, Effort::THOROUGH, &providers);
+        let explanation = explanation(&verdict);
+        assert!(explanation.is_complete && explanation.changes.is_empty(), "{case:?}: {explanation:?}");
+    }
+}
+
+#[test]
+fn two_changes_at_once_are_found() {
+    let case = Case::of("github", "sha256");
+    let two = |secret: &str, body: &[u8], signed: &[u8]| {
+        let mut request = case.signed(signed);
+        request.body = body.to_vec().into();
+        let secret = Secret::new(secret, "test").unwrap();
+        let verdict =
+            verify(&case.provider, &Broken { request, secret, url: None, known: Vec::new() }, Effort::BRIEF, &[]);
+        (ids(explanation(&verdict)).join(" "), verdict.hint.unwrap_or_default())
+    };
+    let own = String::from_utf8(case.secret().expose().to_vec()).unwrap();
+    let (found, hint) = two(&format!("{own}\n"), b"{}\n", b"{}");
+    assert_eq!(found.split(' ').next(), Some("secret.whitespace+body.newline_added"));
+    assert!(hint.starts_with(
+        "the secret has white space around it, and a trailing newline was added to the body: remove it; "
+    ));
+    // Compressed, then wrapped: undone from the outside in.
+    let indented = b"{\n  \"a\": \"b\"\n}\n";
+    let (found, _) = two(&own, indented, b"{\"a\":\"b\"}\n");
+    assert!(found.contains("json.compact+body.newline_trimmed"), "{found}");
+}
+
+#[test]
+fn a_hostile_body_costs_no_more_than_the_effort() {
+    let case = Case::of("github", "sha256");
+    let bodies = [
+        b"[".repeat(200_000),
+        [b"[".repeat(100_000), b"]".repeat(100_000)].concat(),
+        b"{\"a\":".repeat(50_000),
+        b"\r\n".repeat(100_000),
+        b"a=+&".repeat(50_000),
+        b"&".repeat(200_000),
+        vec![0xff; 3_000_000],
+        b"\"\\u00e9\"".repeat(10_000),
+    ];
+    for body in bodies {
+        let mut request = case.signed(b"x");
+        request.body = body.into();
+        for name in ["forwarded", "x-forwarded-host", "x-id"] {
+            request.headers.insert(name, "a,".repeat(2_000).parse().unwrap());
+        }
+        let broken = Broken { request, secret: case.secret(), url: None, known: Vec::new() };
+        let verdict = verify(&case.provider, &broken, Effort::BRIEF, &[]);
+        let explanation = explanation(&verdict);
+        assert!(explanation.changes.is_empty() && explanation.tries <= Effort::BRIEF.tries, "{explanation:?}");
+    }
+}
+
+#[test]
+fn without_an_effort_nothing_is_explained_and_a_valid_request_never_is() {
+    let case = Case::of("github", "sha256");
+    let mut request = case.signed(b"{}");
+    let broken = |request| Broken { request, secret: case.secret(), url: None, known: Vec::new() };
+    let valid = verify(&case.provider, &broken(request.clone()), Effort::THOROUGH, &[]);
+    assert_eq!((valid.status, valid.explanation), (VerdictStatus::Valid, None));
+    request.body = "{}\n".into();
+    assert_eq!(verify(&case.provider, &broken(request), Effort::NONE, &[]).explanation, None);
+}
