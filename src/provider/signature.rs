@@ -159,10 +159,12 @@ pub(crate) enum TimeUnit {
     Rfc3339,
     /// ISO 8601 without a zone, meaning UTC.
     IsoUtc,
+    /// As in the header `Date`.
+    HttpDate,
 }
 
 impl TimeUnit {
-    pub(crate) const NAMES: [&str; 4] = ["s", "ms", "rfc3339", "iso-utc"];
+    pub(crate) const NAMES: [&str; 5] = ["s", "ms", "rfc3339", "iso-utc", "http-date"];
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -170,6 +172,7 @@ impl TimeUnit {
             "ms" => Self::Millis,
             "rfc3339" => Self::Rfc3339,
             "iso-utc" => Self::IsoUtc,
+            "http-date" => Self::HttpDate,
             _ => return None,
         })
     }

@@ -47,6 +47,7 @@ fn parse(unit: TimeUnit, text: &str) -> Option<Timestamp> {
         TimeUnit::IsoUtc => {
             text.parse::<DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
         }
+        TimeUnit::HttpDate => Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok(),
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) fn write(unit: TimeUnit, now: Timestamp) -> String {
         TimeUnit::Millis => now.as_millisecond().to_string(),
         TimeUnit::Rfc3339 => format!("{now:.3}"),
         TimeUnit::IsoUtc => format!("{now:.6}").trim_end_matches('Z').to_owned(),
+        TimeUnit::HttpDate => now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
     }
 }
 
@@ -66,6 +68,7 @@ fn describe(unit: TimeUnit) -> &'static str {
         TimeUnit::Millis => "milliseconds since 1970, such as 1767225600000",
         TimeUnit::Rfc3339 => "RFC 3339, such as 2026-01-01T00:00:00Z",
         TimeUnit::IsoUtc => "ISO 8601 in UTC without a zone, such as 2026-01-01T00:00:00",
+        TimeUnit::HttpDate => "a date as in HTTP, such as Thu, 01 Jan 2026 00:00:00 GMT",
     }
 }
 
@@ -84,7 +87,8 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read() {
         let now: Timestamp = "2026-11-21T10:00:00.123Z".parse().unwrap();
-        for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339, TimeUnit::IsoUtc] {
+        for name in TimeUnit::NAMES {
+            let unit = TimeUnit::parse(name).unwrap();
             assert_eq!(parse(unit, &write(unit, now)).unwrap().as_second(), now.as_second());
         }
     }
