@@ -228,6 +228,16 @@ fn an_answer_that_is_made_with_the_secret_needs_it() {
     assert_eq!(event["verdict"]["hint"], "give it with --secret-env NAME");
 }
 
+/// Challenge, keys and answer: those of the tests of the npm package `braintree`.
+#[test]
+fn braintrees_challenge_is_answered_with_the_public_key_and_a_mac() {
+    let sandbox = Sandbox::new().env("PRIVATE_KEY", "integration_private_key");
+    let keys = ["--secret-env", "PRIVATE_KEY", "--var", "public_key=integration_public_key"];
+    let listening = sandbox.listen(&[&["--provider", "braintree"], &keys[..]].concat());
+    let answered = get(&listening, "/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53", &[]);
+    assert_eq!(answered.text(), "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4");
+}
+
 #[test]
 fn what_is_echoed_into_json_stays_inside_its_string() {
     let sandbox = Sandbox::new().env("S", SECRET);
