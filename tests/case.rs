@@ -26,6 +26,7 @@ impl std::fmt::Debug for Case {
 /// Every signature in a header that is computed from the body, whatever the body is.
 pub static COMPUTED: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let (providers, _) = Catalogue::default().all();
+    let providers: Vec<_> = providers.iter().map(|provider| Arc::new(senders::exemplified(provider))).collect();
     let of = |provider: &Arc<Provider>| {
         let computed = provider
             .signatures()
@@ -41,7 +42,8 @@ pub static COMPUTED: LazyLock<Vec<Case>> = LazyLock::new(|| {
 
 impl Case {
     pub fn of(provider: &str, signature: &str) -> Self {
-        Self { provider: Catalogue::default().provider(provider).unwrap(), signature: signature.to_owned() }
+        let provider = senders::exemplified(&Catalogue::default().provider(provider).unwrap());
+        Self { provider: Arc::new(provider), signature: signature.to_owned() }
     }
 
     pub fn secret(&self) -> Secret {

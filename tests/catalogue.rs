@@ -24,7 +24,11 @@ pub fn fixtures() -> Vec<Fixture> {
     let catalogue = Catalogue::default();
     let of = |id: &String| {
         let events = catalogue.events(id);
-        events.iter().map(|event| catalogue.fixture(id, event).unwrap()).collect::<Vec<_>>()
+        let fixture = |event: &String| {
+            let fixture = catalogue.fixture(id, event).unwrap();
+            Fixture { provider: Arc::new(senders::exemplified(&fixture.provider)), ..fixture }
+        };
+        events.iter().map(fixture).collect::<Vec<_>>()
     };
     catalogue.ids().iter().flat_map(of).collect()
 }

@@ -164,6 +164,12 @@ fn every_built_in_event_is_recognised_and_verified() {
     let secrets: std::collections::BTreeMap<String, (String, String)> =
         providers.iter().filter_map(|provider| Some((provider.id().to_string(), secret_of(provider)?))).collect();
     let known: std::collections::BTreeSet<&str> = secrets.values().map(|(_, known)| known.as_str()).collect();
+    let variables = providers.iter().flat_map(|provider| {
+        let given =
+            provider.variables().iter().filter_map(|variable| Some((&variable.name, variable.example.as_ref()?)));
+        given.map(|(name, example)| format!("[provider.{}.vars]\n{name} = {example:?}\n", provider.id()))
+    });
+    sandbox.write("hookctl.toml", &variables.collect::<String>());
     let schemes: std::collections::BTreeMap<String, usize> = sandbox
         .run(&["providers", "list", "--json"])
         .lines()

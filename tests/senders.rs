@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookctl::model::Secret;
-use hookctl::provider::{Draft, Generator, Provider, SignError, compose};
+use hookctl::provider::{Draft, Generator, Provider, SignError, Variable, compose};
 use http::HeaderMap;
 use jiff::Timestamp;
 
@@ -50,6 +50,13 @@ fn generated(kind: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The provider with an example of each value that it signs though no request carries it.
+pub fn exemplified(provider: &Provider) -> Provider {
+    let example = |variable: &'_ Variable| Some((variable.name.to_string(), variable.example.clone()?));
+    let examples: Vec<(String, String)> = provider.variables().iter().filter_map(example).collect();
+    provider.with_variables(examples.iter().map(|(name, example)| (name.as_str(), example.as_str())))
+}
+
 /// A secret of the form that this signature takes: what its hint shows first, then whatever signs.
 pub fn secret(provider: &Provider, signature: &str) -> Secret {
     let hint = provider.signatures().iter().find(|known| known.id() == signature).unwrap().secret_hint();
@@ -75,7 +82,7 @@ fn signs(provider: &Provider, signature: &str, secret: &Secret) -> bool {
         url: &url,
         signature: Some(signature),
     };
-    let composed = compose(provider, &draft, Some(secret), &RefCell::new(Generator::new(1, now())));
+    let composed = compose(&exemplified(provider), &draft, Some(secret), &RefCell::new(Generator::new(1, now())));
     !matches!(composed, Err(SignError::Secret(_) | SignError::NoneTakes { .. }))
 }
 

@@ -46,6 +46,10 @@ fn every_published_signature_of_a_built_in_provider_is_valid_through_the_binary(
         let mut args = vec!["verify", "--provider", &provider, "--body", "-", "--at", &now, "--method", &method];
         args.extend(["--url", url.as_str()].into_iter().filter(|_| !url.is_empty()));
         args.extend(headers.iter().flat_map(|header| ["--header", header]));
+        let known = Catalogue::default().provider(&provider).unwrap();
+        let given = known.variables().iter().filter_map(|own| Some((&own.name, vector["vars"][&own.name].as_str()?)));
+        let given: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
+        args.extend(given.iter().flat_map(|given| ["--var", given]));
         let ended = sandbox.run_with(&args, text("body").as_bytes());
         assert_eq!(ended.code, 0, "{}: {}{}", text("id"), ended.stdout, ended.stderr);
         assert!(ended.stdout.starts_with(&format!("✓ valid {provider} signature: ")), "{}", ended.stdout);
