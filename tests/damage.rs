@@ -265,6 +265,8 @@ fn header(name: &str, case: &Case) -> Option<Broken> {
     let literal = signature.format().split_once('{')?.0.to_owned();
     let is_alone = signature.format() == format!("{literal}{{signature}}");
     let value = match name {
+        // A pattern stands for any name that fits it.
+        "name" if signature.place().contains('*') => return None,
         "name" => {
             let other = own.as_str().replace('-', "_");
             let other = if other == own.as_str() { format!("{other}e") } else { other };

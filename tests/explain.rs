@@ -1,22 +1,30 @@
 //! The explainer: whatever it claims to know it finds, for every signature of the catalogue, and nothing else.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hookctl::model::{Explanation, Secret, Verdict, VerdictStatus};
-use hookctl::provider::{
-    Catalogue, Circumstances, Draft, Effort, Generator, Provider, Verifier, compile, compose, explained,
-};
-use http::HeaderMap;
+use hookctl::model::{Explanation, RefusalKind, Secret, Verdict, VerdictStatus};
+use hookctl::provider::{Catalogue, Circumstances, Effort, Provider, Verifier, explained};
 
 use crate::case::{COMPUTED, Case};
 use crate::damage::{BODY, Broken, Sender, damages};
 use crate::senders::{self, now};
 
 /// Found with other requests than one provider's own, see below.
-const ELSEWHERE: [&str; 3] = ["scheme.version", "scheme.provider", "scheme.hmac"];
+const ELSEWHERE: [&str; 2] = ["scheme.version", "scheme.provider"];
+
+/// Tokens have no content of their own to lay out; what they bind is the body, what they are made with the secret.
+static TOKENS: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let (providers, _) = Catalogue::default().all();
+    let of = |provider: &Arc<Provider>| {
+        let tokens = provider.signatures().iter().filter(|signature| signature.algorithm().starts_with("JWT"));
+        tokens
+            .map(|signature| Case { provider: Arc::clone(provider), signature: signature.id().to_owned() })
+            .collect::<Vec<_>>()
+    };
+    providers.iter().flat_map(of).collect()
+});
 
 fn verify(provider: &Arc<Provider>, broken: &Broken, effort: Effort, providers: &[Arc<Provider>]) -> Verdict {
     let circumstances = Circumstances {
@@ -141,8 +149,11 @@ fn what_another_provider_signed_is_found_whatever_it_is_verified_as() {
         let broken = Broken { request, secret, url: None, known };
         // Each signature beside the next providers of the list: all pairs would be thousands.
         let place = providers.iter().position(|other| other.id() == case.provider.id()).unwrap();
+        let mut known = providers.clone();
+        // With the values that it signs and no request carries.
+        known[place] = Arc::clone(&case.provider);
         for other in providers.iter().cycle().skip(place + 1).take(3) {
-            let verdict = verify(other, &broken, Effort::THOROUGH, &providers);
+            let verdict = verify(other, &broken, Effort::THOROUGH, &known);
             if !matches!(verdict.status, VerdictStatus::Invalid | VerdictStatus::Unsigned) {
                 continue;
             }
@@ -164,32 +175,6 @@ fn the_other_signature_of_a_provider_is_found() {
     assert_eq!(ids(explanation(&verdict)), ["scheme.version"]);
     let hint = "it matches the signature `sha1-legacy` of GitHub, which the provider has deprecated: let the sender use `sha256`";
     assert_eq!(verdict.hint.as_deref(), Some(hint));
-}
-
-/// A plain hash with the secret in the content, as HubSpot's first version is.
-#[test]
-fn an_hmac_in_the_place_of_a_plain_hash_is_found() {
-    let manifest = |scheme: &str, signed: &str| {
-        let text = format!(
-            "[provider]\nid = \"hashed\"\nname = \"Hashed\"\ndocs = [\"https://example.test\"]\n[[signature]]\nid = \"v1\"\n\
-             scheme = \"{scheme}\"\nsource = \"header:X-Sig\"\nencoding = \"hex\"\nsigned = \"{signed}\"\n"
-        );
-        Arc::new(compile("test", &text).unwrap())
-    };
-    let secret = Secret::new("a secret for tests", "test").unwrap();
-    let sender = manifest("hmac", "{body}");
-    let draft = Draft {
-        event: "e",
-        body: BODY,
-        content_type: None,
-        headers: &HeaderMap::new(),
-        url: "http://a.test/",
-        signature: None,
-    };
-    let request = compose(&sender, &draft, Some(&secret), &RefCell::new(Generator::new(1, now()))).unwrap();
-    let broken = Broken { request, secret, url: None, known: Vec::new() };
-    let verdict = verify(&manifest("hash", "{secret}{body}"), &broken, Effort::THOROUGH, &[]);
-    assert_eq!(ids(explanation(&verdict)), ["scheme.hmac"]);
 }
 
 /// A secret of the same form that has nothing to do with this one.
@@ -291,4 +276,133 @@ fn without_an_effort_nothing_is_explained_and_a_valid_request_never_is() {
     assert_eq!((valid.status, valid.explanation), (VerdictStatus::Valid, None));
     request.body = "{}\n".into();
     assert_eq!(verify(&case.provider, &broken(request), Effort::NONE, &[]).explanation, None);
+}
+
+#[test]
+fn a_changed_body_is_found_where_a_token_binds_it() {
+    let mut found = Vec::new();
+    let binding = TOKENS.iter().filter(|case| {
+        let request = Sender::of(case).sign(BODY);
+        request.is_some_and(|request| case.accepts(&request))
+    });
+    for case in binding {
+        for id in ["body.newline_added", "body.lf_to_crlf", "body.gzip", "json.compact", "json.php", "json.sorted"] {
+            for broken in damages(id, case) {
+                if is_found(id, case, &broken).unwrap() {
+                    found.push(case.provider.id().to_string());
+                }
+            }
+        }
+    }
+    assert!(found.iter().any(|provider| provider == "plaid"), "{found:?}");
+}
+
+/// The causes that were seen in practice, as the first thing that is said.
+#[test]
+fn what_goes_wrong_most_is_named_first() {
+    let causes = [
+        ("github", "sha256", "body.newline_added"),
+        ("github", "sha256", "body.newline_trimmed"),
+        ("github", "sha256", "body.lf_to_crlf"),
+        ("github", "sha256", "body.bom_added"),
+        ("github", "sha256", "body.latin1_to_utf8"),
+        ("github", "sha256", "body.gzip"),
+        ("github", "sha256", "json.compact"),
+        ("github", "sha256", "json.php"),
+        ("github", "sha256", "secret.whitespace"),
+        ("github", "sha256", "secret.other"),
+        ("github", "sha256", "header.prefix_case"),
+        ("github", "sha256", "header.prefix_missing"),
+        ("shopify", "webhook", "header.encoding"),
+        ("standard-webhooks", "v1", "json.spaced"),
+        ("standard-webhooks", "v1", "secret.not_decoded"),
+        ("stripe", "v1", "header.version"),
+        ("stripe", "v1", "secret.prefix_stripped"),
+        ("twilio", "form", "form.plus_decoded"),
+        ("twilio", "form", "url.scheme"),
+        ("vercel", "sha1", "scheme.digest"),
+        ("square", "hmac", "url.scheme"),
+        ("hubspot", "v3", "url.slash"),
+        ("sendgrid", "ecdsa", "body.crlf_trimmed"),
+        ("discord", "ed25519", "body.newline_added"),
+        ("plaid", "jwt", "json.spaced"),
+        ("hubspot", "v3", "time.unit"),
+        ("hubspot", "v2", "scheme.hmac"),
+    ];
+    for (provider, signature, id) in causes {
+        let case = Case::of(provider, signature);
+        let broken = damages(id, &case);
+        assert!(!broken.is_empty(), "{case:?}: {id}");
+        let verdict = verify(&case.provider, &broken[0], Effort::THOROUGH, &[]);
+        assert!(verdict.explanation.is_some(), "{case:?}: {id}: {verdict:?}");
+        let first = ids(explanation(&verdict)).first().copied();
+        assert_eq!(first, Some(id), "{case:?}: {:?}", verdict.hint);
+    }
+}
+
+#[test]
+fn a_refusal_is_of_one_of_four_kinds() {
+    let case = Case::of("stripe", "v1");
+    let (genuine, secret) = (case.signed(BODY), case.secret());
+    let kind = |change: &dyn Fn(&mut hookctl::model::Request), seconds: i64| {
+        let mut request = genuine.clone();
+        change(&mut request);
+        let at = now() + jiff::SignedDuration::from_secs(seconds);
+        let circumstances = Circumstances { effort: Effort::BRIEF, ..Circumstances::at(at) };
+        let verdict = Verifier::new(Arc::clone(&case.provider), [secret.clone()]).verify(&request, &circumstances);
+        (explanation(&verdict).kind, verdict.hint.unwrap_or_default())
+    };
+    let header = "stripe-signature";
+    assert_eq!(kind(&|request| drop(request.headers.remove(header)), 0).0, RefusalKind::Missing);
+    assert_eq!(
+        kind(&|request| drop(request.headers.insert(header, "v1".parse().unwrap())), 0).0,
+        RefusalKind::Malformed
+    );
+    assert_eq!(kind(&|request| request.body = "?".into(), 0).0, RefusalKind::Wrong);
+    let (late, hint) = kind(&|_| (), 1_000);
+    assert_eq!(late, RefusalKind::Rejected);
+    assert!(hint.starts_with("a replay keeps its old timestamp"), "{hint}");
+    assert_eq!(kind(&|_| (), -1_000).1, "the clocks differ: set this machine's or the sender's");
+    // What was changed is found although the time is wrong too, and both are said.
+    let (kind, hint) = kind(&|request| request.body = [BODY, b"\n"].concat().into(), 1_000);
+    assert_eq!(kind, RefusalKind::Wrong);
+    assert!(
+        hint.starts_with("a trailing newline was added") && hint.contains("(then: timestamp too old by 700 s"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn what_is_plain_to_see_is_told_without_the_secret() {
+    let case = Case::of("github", "sha256");
+    let seen = |body: &[u8], headers: &[(&'static str, &'static str)]| {
+        let mut request = case.signed(b"something else");
+        request.body = body.to_vec().into();
+        headers.iter().for_each(|(name, value)| drop(request.headers.insert(*name, value.parse().unwrap())));
+        let broken = Broken { request, secret: case.secret(), url: None, known: Vec::new() };
+        let verdict = verify(&case.provider, &broken, Effort::BRIEF, &[]);
+        assert_eq!(verdict.hint.as_ref(), explanation(&verdict).seen.first());
+        verdict.hint.unwrap_or_default()
+    };
+    for (body, headers, start) in [
+        (&b"{}"[..], &[("content-length", "3")][..], "content-length says 3, and the body has 1 byte less"),
+        (
+            b"",
+            &[("content-length", "17")],
+            "the body is empty, and content-length says 17: verify before anything reads it",
+        ),
+        (b"{}", &[("content-encoding", "gzip")], "the request says `content-encoding: gzip` and the body is unpacked"),
+        (b"\x1f\x8b\x08\x00", &[], "the body is gzip, and the request does not say so"),
+        (b"{\"id\":12345678901234567}", &[], "the body has integers beyond 2^53"),
+        (b"{\"n\":1.0}", &[], "the body has `1.0`, which JavaScript writes `1`"),
+        (b"{\"n\":\"a\\/b\"}", &[], "the body has `\\/`, which most parsers write `/`"),
+        ("{\"n\":\"Ã©\"}".as_bytes(), &[], "the body looks like UTF-8 that was read as Latin-1"),
+        ("{\"n\":\"\u{fffd}\"}".as_bytes(), &[], "the body has U+FFFD where bytes were not understood"),
+        (b"From=+1555&To=2", &[], "a form value begins with `+`"),
+        (b"{\"livemode\":false}", &[], "the event is of test mode"),
+        (b"{\"a\":1}", &[("content-length", "7")], ""),
+    ] {
+        let hint = seen(body, headers);
+        assert!(hint.starts_with(start) && hint.is_empty() == start.is_empty(), "{body:?}: {hint}");
+    }
 }

@@ -87,6 +87,22 @@ fn a_wrong_signature_is_answered_401_and_never_with_the_right_one() {
 }
 
 #[test]
+fn what_was_changed_is_explained_to_the_listener_and_not_to_the_sender() {
+    let sandbox = sandbox();
+    let listening = listen(&sandbox, &[]);
+    let trimmed = signature(&[BODY, b"\n"].concat());
+    let (answered, event) = send(&listening, &[&trimmed]);
+    let verdict = &event["verdict"];
+    assert_eq!((answered.status, &verdict["explanation"]["change"]["id"]), (401, &json!("body.newline_trimmed")));
+    let hint = "the signed body ends with a newline that this one lacks: something trimmed it; pass the raw bytes on";
+    assert_eq!(verdict["hint"], hint);
+    assert!(!answered.text().contains("newline"), "{}", answered.text());
+    let (_, event) = send(&listening, &[&wrong_signature()]);
+    let explanation = &event["verdict"]["explanation"];
+    assert!(explanation["change"].is_null() && !explanation["ruled_out"].as_array().unwrap().is_empty(), "{event}");
+}
+
+#[test]
 fn a_malformed_signature_says_what_is_wrong_with_it() {
     let sandbox = sandbox();
     let listening = listen(&sandbox, &[]);

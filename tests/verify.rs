@@ -75,6 +75,11 @@ fn a_missing_header_is_named() {
     assert!(ended.stdout.starts_with(reason), "{}", ended.stdout);
     let near = format!("X-Hub-Signature-265: {}", right());
     let ended = sandbox.run_with(&["verify", "--provider", "github", "-H", &near], BODY);
+    let hint = "    hint: `x-hub-signature-256` is called `x-hub-signature-265` here: send it under its own name, or \
+                see which proxy renames it\n";
+    assert!(ended.stdout.contains(hint), "{}", ended.stdout);
+    let near = "X-Hub-Signature-265: sha256=00";
+    let ended = sandbox.run_with(&["verify", "--provider", "github", "-H", near], BODY);
     assert!(ended.stdout.contains("    hint: the request has a header `x-hub-signature-265`: is the name right?\n"));
 }
 
@@ -315,4 +320,71 @@ fn any_bytes_can_be_a_body() {
         assert_eq!(github(&sandbox, &value, &[body, b"x"].concat()).code, 1);
     }
     assert!(Path::new(sandbox.path()).is_dir());
+}
+
+#[test]
+fn explain_shows_what_was_compared_and_never_the_key() {
+    let sandbox = sandbox();
+    let header = format!("X-Hub-Signature-256: {}", right());
+    let args = ["verify", "--provider", "github", "-H", &header, "--explain"];
+    let body = [BODY, b"\n"].concat();
+    let shown = sandbox.run_with(&args, &body);
+    assert_eq!(shown.code, 1);
+    for line in [
+        "    hint: a trailing newline was added to the body: send it without (printf instead of echo)\n".to_owned(),
+        format!("    received: header `x-hub-signature-256`: {}\n", right()),
+        format!("    expected: header `x-hub-signature-256`: sha256={}\n", hmac_sha256(SECRET.as_bytes(), &body)),
+        "    signed: 9 bytes, sha256 ".to_owned(),
+        "      00000000  7b 22 61 22 3a 20 31 7d 0a                       {\"a\": 1}.\n".to_owned(),
+        format!("    key: {} bytes, sha256 begins ", SECRET.len()),
+    ] {
+        assert!(shown.stdout.contains(&line), "{line}{}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains(SECRET));
+    let long = sandbox.run_with(&args, &b"0123456789abcdef".repeat(8));
+    let ends = ["00000010  30 31", "      …\n", "      00000070  30 31"];
+    assert!(ends.iter().all(|end| long.stdout.contains(end)) && !long.stdout.contains("00000020"), "{}", long.stdout);
+    let json = sandbox.run_with(&[&args[..], &["--json"]].concat(), &body);
+    assert_eq!(json.stdout.lines().count(), 1);
+    assert!(!json.stdout.contains(&right()[7..]) && !json.stdout.contains("7b 22"), "{}", json.stdout);
+    // A token is a secret itself: there is nothing to compare that could be shown.
+    let token =
+        ["verify", "--provider", "gitlab", "--signature", "secret-token", "-H", "X-Gitlab-Token: wrong", "--explain"];
+    let token = sandbox.run_with(&token, BODY);
+    assert!(
+        token.code == 1 && !token.stdout.contains("key:") && !token.stdout.contains("received:"),
+        "{}",
+        token.stdout
+    );
+}
+
+#[test]
+fn json_says_what_was_changed_and_what_was_ruled_out() {
+    let sandbox = sandbox().env("STRIPE_WEBHOOK_SECRET", "whsec_another");
+    let verify = |signature: &str, body: &[u8]| -> Value {
+        let header = format!("X-Hub-Signature-256: sha256={signature}");
+        let ended = sandbox.run_with(&["verify", "--provider", "github", "-H", &header, "--json"], body);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        serde_json::from_str(&ended.stdout).unwrap()
+    };
+    let found = &verify(&right()[7..], b"{\"a\": 1}\r\n")["verdict"];
+    let explanation = &found["explanation"];
+    assert_eq!((&explanation["kind"], &explanation["change"]["id"]), (&"wrong".into(), &"body.crlf_added".into()));
+    let hint =
+        format!("{}: {}", explanation["change"]["what"].as_str().unwrap(), explanation["cure"].as_str().unwrap());
+    assert_eq!(found["hint"], hint);
+    assert!(explanation["tries"].as_u64() > Some(10) && explanation["ruled_out"].as_array().unwrap().is_empty());
+    let other = &verify(&hmac_sha256(b"whsec_another", BODY), BODY)["verdict"];
+    assert_eq!(other["explanation"]["change"]["id"], "secret.other");
+    let hint =
+        "it is signed with another secret that is known here, env:STRIPE_WEBHOOK_SECRET: use that one for GitHub";
+    assert_eq!(other["hint"], hint);
+    let nothing = &verify(&"0".repeat(64), BODY)["verdict"]["explanation"];
+    assert_eq!((&nothing["change"], &nothing["complete"]), (&Value::Null, &true.into()));
+    let ruled_out: Vec<&str> =
+        nothing["ruled_out"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(
+        ruled_out.contains(&"1 other secret that is known here") && ruled_out.contains(&"two of these at once"),
+        "{ruled_out:?}"
+    );
 }

@@ -119,7 +119,7 @@ fn renamed<'a>(_: &Facts<'a>, guess: &Guess<'a>) -> Vec<Undone<'a>> {
     let cure = if name.as_str().contains('_') || found.as_str().contains('_') {
         "nginx drops headers with underscores unless `underscores_in_headers on` is set"
     } else {
-        "a proxy or the sender calls it so: send it under its own name"
+        "send it under its own name, or see which proxy renames it"
     };
     let what = format!("`{name}` is called `{}` here", shorten(found.as_str()));
     vec![Undone { guess: renamed, what: what.into(), cure: cure.into() }]

@@ -90,6 +90,9 @@ impl Mutation {
     /// The guesses in which this is undone; none where there is nothing of the kind to undo.
     pub(super) fn apply<'a>(&self, facts: &Facts<'a>, guess: &Guess<'a>) -> Vec<Undone<'a>> {
         let undone = |guess| Undone { guess, what: self.what.into(), cure: self.cure.into() };
+        if guess.text.is_empty() && !matches!(self.part, Part::Header | Part::Scheme) {
+            return Vec::new();
+        }
         match self.undo {
             Undo::Body(_) | Undo::Json(_) if !guess.signature.covers_body() => Vec::new(),
             Undo::Url(_) if !url::is_signed(&guess.signature) => Vec::new(),

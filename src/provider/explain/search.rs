@@ -20,7 +20,7 @@ impl Effort {
     /// No explanation.
     pub const NONE: Self = Self { tries: 0, bytes: 0 };
     /// For a request that somebody waits on: a few milliseconds, since a hash takes about a millisecond a megabyte.
-    pub const BRIEF: Self = Self { tries: 600, bytes: 3 * 1024 * 1024 };
+    pub const BRIEF: Self = Self { tries: 600, bytes: 6 * 1024 * 1024 };
     /// For a person who asked: about a second at most.
     pub const THOROUGH: Self = Self { tries: 20_000, bytes: 256 * 1024 * 1024 };
 }
@@ -98,7 +98,8 @@ impl<'a> Search<'_, 'a> {
         steps
     }
 
-    /// Tries two, the likeliest first: both near the head of the catalogue. Bodies are changed in both orders.
+    /// Tries two, the likeliest first: both near the head of the catalogue. Bodies are changed in both orders, and a
+    /// signature must be found before anything else can be.
     fn pairs(&mut self, steps: &[Step<'a>], outcome: &Outcome) {
         let count = self.mutations.len();
         for sum in 1..count * 2 {
@@ -123,8 +124,9 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn are_paired(&self, first: usize, second: usize) -> bool {
-        let is_body = |place: usize| self.mutations[place].part == Part::Body;
-        first < second || first > second && is_body(first) && is_body(second)
+        let is_of = |place: usize, part: Part| self.mutations[place].part == part;
+        let is_body = is_of(first, Part::Body) && is_of(second, Part::Body);
+        first < second || first > second && (is_body || is_of(first, Part::Header))
     }
 
     /// What a mutation makes of a guess, paid for.
@@ -183,11 +185,11 @@ impl<'a> Search<'_, 'a> {
             for part in Part::ALL.into_iter().filter(|part| self.tried.contains(part)) {
                 ruled_out.push(part.ruled_out().to_owned());
                 if part == Part::Secret && known > 0 {
-                    let noun = if known == 1 { "secret" } else { "secrets" };
-                    ruled_out.push(format!("{known} other {noun} that are known here"));
+                    let others = if known == 1 { "secret that is" } else { "secrets that are" };
+                    ruled_out.push(format!("{known} other {others} known here"));
                 }
             }
-            if ruled_out.len() > 1 {
+            if ruled_out.len() > 1 && !self.meter.is_exhausted {
                 ruled_out.push("two of these at once".to_owned());
             }
         }
