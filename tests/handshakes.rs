@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use crate::app::App;
 use crate::sandbox::{Listening, Sandbox};
-use crate::wire::{Answered, post, raw};
+use crate::wire::{Answered, post, raw, request};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
@@ -467,6 +467,7 @@ fn without_a_history_no_secret_is_kept() {
     let sandbox = Sandbox::new();
     let listening = sandbox.listen(&["--no-store"]);
     hand_over(&listening, HANDED);
+    listening.next_of("answered");
     assert_eq!(asana_event(&listening, HANDED)["status"], "valid");
     listening.interrupt();
     assert!(files(sandbox.path()).is_empty());
@@ -482,4 +483,139 @@ fn a_secret_in_a_body_is_masked_in_what_is_kept() {
     let told = listening.next_of("answered");
     let path = told["reason"].as_str().unwrap().rsplit_once("kept in ").unwrap().1.to_owned();
     assert!(std::fs::read_to_string(path).unwrap().starts_with("secret_tMrlL1"), "its user must paste it");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes)
+}
+
+/// A listener for one provider, and what it answers to this request.
+fn shaken(provider: &str, request: &[u8]) -> (Answered, Value) {
+    let sandbox = Sandbox::new().env("S", SECRET);
+    let listening = sandbox.listen(&["--provider", provider, "--secret-env", "S"]);
+    let answered = raw(&listening.address(), request);
+    (answered, event(&listening))
+}
+
+fn got(target: &str) -> Vec<u8> {
+    request("GET", target, &[], b"")
+}
+
+/// <https://developers.facebook.com/docs/graph-api/webhooks/getting-started/>
+#[test]
+fn metas_documented_question_is_answered_when_the_token_is_the_one_that_was_agreed() {
+    let target = "/webhooks?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meatyhamhock";
+    let sandbox = Sandbox::new();
+    for (token, status, body) in [("meatyhamhock", 200, "1158201444"), ("other", 403, "")] {
+        let given = format!("verify_token={token}");
+        let listening = sandbox.listen(&["--provider", "meta", "--var", &given]);
+        let answered = raw(&listening.address(), got(target));
+        assert_eq!(answered.status, status);
+        assert_eq!(answered.text() == "1158201444", !body.is_empty(), "{}", answered.text());
+    }
+    let unnamed = sandbox.listen(&[]);
+    assert_eq!(raw(&unnamed.address(), got(target)).text(), "1158201444");
+    assert_eq!(event(&unnamed)["provider"], "meta");
+}
+
+#[test]
+fn a_hub_is_told_from_meta_by_its_topic() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&[]);
+    let target =
+        "/?hub.mode=subscribe&hub.topic=https%3A%2F%2Fexample.test%2Ffeed&hub.challenge=abc&hub.lease_seconds=864000";
+    assert_eq!(raw(&listening.address(), got(target)).text(), "abc");
+    assert_eq!(event(&listening)["provider"], "websub");
+    assert_eq!(raw(&listening.address(), got(&format!("{target}&hub.verify_token=t"))).text(), "abc");
+    let both = event(&listening);
+    assert_eq!(both["provider"], "unknown", "both may be asking, and both get the echo: {both}");
+}
+
+#[test]
+fn x_gets_the_token_signed_with_the_consumer_secret() {
+    let (answered, event) = shaken("x", &got("/webhook/twitter?crc_token=challenge_string&nonce=n"));
+    assert_eq!(answered.json(), json!({ "response_token": format!("sha256={}", base64(&mac(b"challenge_string"))) }));
+    assert_eq!(event["handshake"], "crc");
+}
+
+#[test]
+fn linkedin_gets_the_code_and_its_signature() {
+    let code = "890e4665-4dfe-4ab1-b689-ed553bceeed0";
+    let (answered, _) = shaken("linkedin", &got(&format!("/?applicationId=7&challengeCode={code}")));
+    let expected = json!({ "challengeCode": code, "challengeResponse": hex::encode(mac(code.as_bytes())) });
+    assert_eq!(answered.json(), expected);
+}
+
+#[test]
+fn dropbox_gets_plain_text_that_no_browser_takes_for_a_page() {
+    let (answered, _) = shaken("dropbox", &got("/?challenge=%3Cscript%3Ealert(1)%3C/script%3E"));
+    assert_eq!(answered.text(), "<script>alert(1)</script>");
+    assert_eq!(answered.all("content-type"), ["text/plain"]);
+    assert_eq!(answered.all("x-content-type-options"), ["nosniff"]);
+}
+
+/// Zoom's own example of the body: <https://developers.zoom.us/docs/api/webhooks/>
+#[test]
+fn zoom_gets_the_token_and_its_signature_when_it_signed_itself() {
+    let body = r#"{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}"#;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let signature = hex::encode(mac(format!("v0:{now}:{body}").as_bytes()));
+    let time = format!("x-zm-request-timestamp: {now}");
+    let json_type = "Content-Type: application/json";
+    let signed = request("POST", "/", &[json_type, &time, &format!("x-zm-signature: v0={signature}")], body.as_bytes());
+    let (answered, event) = shaken("zoom", &signed);
+    let token = "qgg8vlvZRS6UYooatFL8Aw";
+    assert_eq!(answered.json(), json!({ "plainToken": token, "encryptedToken": hex::encode(mac(token.as_bytes())) }));
+    assert_eq!(
+        (&event["handshake"], &event["verdict"]["status"]),
+        (&json!("endpoint.url_validation"), &json!("valid"))
+    );
+    let (answered, _) = shaken("zoom", &request("POST", "/", &[json_type], body.as_bytes()));
+    assert_eq!(answered.status, 401, "{}", answered.text());
+    assert!(!answered.text().contains(&hex::encode(mac(token.as_bytes()))), "nothing is signed for strangers");
+}
+
+#[test]
+fn xero_gets_200_or_401_and_never_a_body() {
+    let body = br#"{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0m3r4Nd0mt3xt"}"#;
+    for (signature, status) in [(base64(&mac(body)), 200), (base64(&mac(b"other")), 401)] {
+        let header = format!("x-xero-signature: {signature}");
+        let (answered, event) =
+            shaken("xero", &request("POST", "/", &["Content-Type: application/json", &header], body));
+        assert_eq!((answered.status, answered.text().as_str()), (status, ""));
+        assert_eq!(event["handshake"], "intent-to-receive");
+        assert!(answered.all("set-cookie").is_empty());
+    }
+}
+
+#[test]
+fn twitch_gets_the_challenge_when_it_signed_itself() {
+    let body = r#"{"challenge":"pogchamp-kappa-360noscope-vohiyo","subscription":{"id":"f1c2a387-161a-49f9-a165-0f21d7a4e1c4"}}"#;
+    let now = jiff::Timestamp::now().to_string();
+    let signature = hex::encode(mac(format!("e76c6bd4-55c9-4987-8304-da1588d8988b{now}{body}").as_bytes()));
+    let headers = [
+        "Content-Type: application/json".to_owned(),
+        "Twitch-Eventsub-Message-Id: e76c6bd4-55c9-4987-8304-da1588d8988b".to_owned(),
+        format!("Twitch-Eventsub-Message-Timestamp: {now}"),
+        "Twitch-Eventsub-Message-Type: webhook_callback_verification".to_owned(),
+        format!("Twitch-Eventsub-Message-Signature: sha256={signature}"),
+    ];
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let (answered, _) = shaken("twitch", &request("POST", "/", &headers, body.as_bytes()));
+    assert_eq!(answered.text(), "pogchamp-kappa-360noscope-vohiyo");
+}
+
+#[test]
+fn trello_is_satisfied_by_a_head_request() {
+    let sandbox = Sandbox::new();
+    let listening = sandbox.listen(&["--provider", "trello"]);
+    let mut line = crate::wire::Line::open(&listening.address());
+    line.write(&request("HEAD", "/", &[], b""));
+    assert_eq!(line.answer(true).unwrap().status, 200);
+    assert_eq!(event(&listening)["handshake"], "head");
+    let unnamed = sandbox.listen(&[]);
+    let mut line = crate::wire::Line::open(&unnamed.address());
+    line.write(&request("HEAD", "/", &[], b""));
+    line.answer(true).unwrap();
+    assert_eq!(event(&unnamed)["handshake"], Value::Null, "any tool sends HEAD");
 }

@@ -98,7 +98,9 @@ impl Listener {
             Handshakes::Auto => self.forwarder.route_question(event, false),
             Handshakes::Forward => self.forwarder.route_question(event, true),
         };
-        let whole = Arc::new(Event { request: settled.request.clone(), ..(**event).clone() });
+        // What is sealed stays so: a header still has its value here, a body has its own.
+        let request = Request { body: settled.request.body.clone(), ..event.request.clone() };
+        let whole = Arc::new(Event { request, ..(**event).clone() });
         let Some(delivery) = self.forwarder.forward(&whole, route).await else { return own(settled.remark.clone()) };
         let wrong = match self.options.handshakes {
             Handshakes::Auto if settled.is_right => settled.fault(&delivery),
