@@ -164,7 +164,7 @@ impl Job {
             Some(_) => Timestamp::from_second(SEEDED_SECOND).unwrap_or(first),
             None => first,
         };
-        let for_body = std::cell::RefCell::new(Generator::new(seed, dated));
+        let for_body = std::cell::RefCell::new(Generator::new(seed, tamper::moment(self.args.tamper, dated)));
         let body = self.payload.body(&self.args, &for_body)?;
         let anew = if rules.same_id_on_retry { 0 } else { u64::from(attempt - 1) << 32 };
         let generator = tamper::generator(self.args.tamper, seed.wrapping_add(1).wrapping_add(anew), now, first);
