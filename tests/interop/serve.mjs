@@ -67,7 +67,7 @@ async function deliver(sdk, request) {
     told.push({ kind, ...(await judged(sdk, spoiled)), status: await posted(spoiled) });
   const right = await signed(sdk, request, Date.now());
   await tell("none", right);
-  for (const [kind, spoil] of Object.entries(spoilers)) {
+  for (const [kind, spoil] of Object.entries({ ...spoilers, ...sdk.spoilers })) {
     const spoiled = spoil(right);
     if (spoiled) await tell(kind, spoiled);
   }
@@ -105,7 +105,11 @@ async function told(sdk) {
   const { provider, signature, variables = {} } = sdk;
   const headers = { "content-type": "application/json", ...sdk.headers };
   const sample = { method: "POST", url: `${url}/in`, headers, body: '{"type":"test"}' };
-  const isAccepted = async (now) => (await judged(sdk, await signed(sdk, sample, now))).accepted;
+  // A signature that stands in the body may want another one.
+  const isAccepted = async (now) => {
+    const request = await signed(sdk, sample, now).catch(() => undefined);
+    return request !== undefined && (await judged(sdk, request)).accepted;
+  };
   const looks_at_the_time = (await isAccepted(Date.now())) && !(await isAccepted(Date.now() - DAY_MS));
   return { provider, signature, variables, looks_at_the_time, ...keys(sdk) };
 }
