@@ -34,7 +34,8 @@ impl Roots {
         let name = ServerName::try_from(name).map_err(|_| "has no name that can be checked")?;
         let at = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default()));
         self.0.verify_server_cert(&own, &between, &name, &[], at).map(drop).map_err(|error| match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            // An authority's own certificate, self-made ones among them, signs no messages.
+            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
                 "does not come from an authority that this machine trusts".into()
             }
             Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {

@@ -373,6 +373,8 @@ impl Verdict {
 
     /// Whether a listener that insists on signatures refuses the request.
     pub const fn is_refused(&self) -> bool {
+        // Who has keys fetched wants none let through without them: a stranger can name keys that are not there.
         matches!(self.status, VerdictStatus::Invalid | VerdictStatus::Unsigned)
+            || matches!(self.reason, Some(Reason::KeysUnavailable { .. }))
     }
 }

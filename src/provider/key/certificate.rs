@@ -33,21 +33,24 @@ pub(super) fn check(der: &[u8], at: Timestamp, names: Option<&HostGlob>) -> Resu
         let day = |second| Timestamp::from_second(second).map_or_else(|_| "?".into(), |time| time.to_string());
         return Err(format!("was valid from {} to {}, and the event is of {at:.0}", day(from), day(to)));
     }
-    let Some(pattern) = names else { return Ok(()) };
-    let own = self::names(&certificate);
-    if own.iter().any(|name| pattern.matches(name)) {
-        return Ok(());
-    }
-    let own: Vec<_> = own.iter().map(|name| super::shorten(name)).take(3).collect();
-    Err(format!("is for {}, not for {}", if own.is_empty() { "nobody".into() } else { own.join(", ") }, pattern.text()))
+    names.map_or(Ok(()), |names| fitting(&certificate, Some(names)).map(drop))
 }
 
-/// A name of the certificate that fits, to check its chain by.
-pub(super) fn name(der: &[u8], names: Option<&HostGlob>) -> Option<String> {
-    let certificate = Certificate::from_der(der).ok()?;
-    let found = self::names(&certificate).into_iter().find(|name| names.is_none_or(|names| names.matches(name)))?;
+/// A name of the certificate that fits, to check its chain by; else what is wrong with it.
+pub(super) fn name(der: &[u8], names: Option<&HostGlob>) -> Result<String, String> {
+    let certificate = Certificate::from_der(der).map_err(|_| "cannot be read")?;
     // `*.example.com` vouches for each host there.
-    Some(found.replace('*', "any"))
+    Ok(fitting(&certificate, names)?.replace('*', "any"))
+}
+
+fn fitting(certificate: &Certificate, names: Option<&HostGlob>) -> Result<String, String> {
+    let own = self::names(certificate);
+    if let Some(found) = own.iter().find(|name| names.is_none_or(|names| names.matches(name))) {
+        return Ok(found.clone());
+    }
+    let shown: Vec<_> = own.iter().map(|name| super::shorten(name)).take(3).collect();
+    let shown = if shown.is_empty() { "nobody".to_owned() } else { shown.join(", ") };
+    Err(format!("is for {shown}{}", names.map(|names| format!(", not for {}", names.text())).unwrap_or_default()))
 }
 
 /// The names that a certificate is for: those beside the subject, else the subject's own (RFC 6125 section 6.4.4).

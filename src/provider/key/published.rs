@@ -174,10 +174,7 @@ impl Wanted {
     pub fn chain(&self, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, String), String> {
         let chain = certificate::chain(bytes);
         let own = chain.first().ok_or("cannot be read")?;
-        let name = certificate::name(own, self.names.as_ref()).ok_or_else(|| match &self.names {
-            Some(names) => format!("is not for {}", names.text()),
-            None => "has no name".to_owned(),
-        })?;
+        let name = certificate::name(own, self.names.as_ref())?;
         Ok((chain, name))
     }
 }

@@ -7,8 +7,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::Expression;
 use super::render::{Pairs, RenderError, Scope, Value};
+use super::{Expression, canonical};
 use crate::json::{self, Pointer};
 use crate::provider::digest::{Digest, Mac};
 
@@ -53,9 +53,13 @@ pub(in crate::provider) enum Filter {
     Omit(Box<[String]>),
     Pick(Box<Expression>),
     Pairs(Box<str>, Box<str>),
+    /// Fields as an array in PHP.
+    PhpSerialize,
+    /// The canonical request of this target.
+    Qsh,
 }
 
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 36] = [
     "sha1",
     "sha256",
     "sha384",
@@ -90,6 +94,8 @@ const NAMES: [&str; 34] = [
     "omit",
     "pick",
     "pairs",
+    "php_serialize",
+    "qsh",
 ];
 
 impl Filter {
@@ -143,6 +149,8 @@ impl Filter {
             "sort" => Self::Sort,
             "sort_all" => Self::SortAll,
             "dedupe" => Self::Dedupe,
+            "php_serialize" => Self::PhpSerialize,
+            "qsh" => Self::Qsh,
             other => match Digest::parse(other) {
                 Some(digest) => Self::Hash(digest),
                 None => return Err(unknown_filter(other)),
@@ -168,6 +176,7 @@ impl Filter {
             }
             (Self::Pick(names), Value::Pairs(pairs)) => pick(&pairs, &names.bytes(scope)?),
             (Self::Pairs(key, item), Value::Pairs(pairs)) => Ok(join(&pairs, key, item)),
+            (Self::PhpSerialize, Value::Pairs(pairs)) => Ok(Value::Bytes(canonical::php_serialize(pairs).into())),
             (_, Value::Pairs(_)) => Err(RenderError::unusable("join the fields with `pairs` first")),
             (_, Value::Bytes(bytes)) => self.apply_bytes(bytes, scope).map(Value::Bytes),
         }
@@ -181,6 +190,7 @@ impl Filter {
                 let key = scope.secret.ok_or_else(|| RenderError::Absent("secret".into()))?;
                 owned(Mac::new(*digest, key).sign(&bytes))
             }
+            Self::Qsh => owned(canonical::request(scope.request.method.as_str(), &bytes)),
             Self::Crc32 => owned(crc32fast::hash(&bytes).to_string().into_bytes()),
             Self::Hex => owned(hex::encode(&bytes).into_bytes()),
             Self::Base64 => owned(BASE64.encode(&bytes).into_bytes()),
@@ -211,9 +221,13 @@ impl Filter {
                 json::compact(&bytes).map(Cow::Owned).ok_or_else(|| RenderError::unusable("the value is not JSON"))
             }
             Self::JsonAscii(escapes) => owned(json_ascii(text(&bytes)?, *escapes).into_bytes()),
-            Self::Sort | Self::SortAll | Self::Dedupe | Self::Omit(_) | Self::Pick(_) | Self::Pairs(..) => {
-                Err(RenderError::unusable("only `form`, `query` and `headers` have fields"))
-            }
+            Self::Sort
+            | Self::SortAll
+            | Self::Dedupe
+            | Self::Omit(_)
+            | Self::Pick(_)
+            | Self::Pairs(..)
+            | Self::PhpSerialize => Err(RenderError::unusable("only `form`, `query` and `headers` have fields")),
         }
     }
 }

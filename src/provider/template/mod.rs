@@ -8,6 +8,7 @@
 //! expression = ["?"] source { "|" filter [ "(" args ")" ] }
 //! ```
 
+mod canonical;
 mod filter;
 mod parse;
 mod render;
