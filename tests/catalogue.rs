@@ -136,7 +136,7 @@ fn every_place_that_is_renewed_is_in_a_fixture() {
 fn every_fixture_verifies_under_every_signature_of_its_provider() {
     let mut signed = 0;
     for fixture in fixtures() {
-        for signature in fixture.provider.signatures() {
+        for signature in fixture.provider.signatures().iter().filter(|signature| senders::is_made(signature)) {
             let secret = senders::secret(&fixture.provider, signature.id());
             let request = composed(&fixture, Some(&secret), Some(signature.id()));
             let request = request.unwrap_or_else(|error| panic!("{} as {}: {error}", name(&fixture), signature.id()));
@@ -176,10 +176,12 @@ fn every_request_is_recognised_as_its_own_providers() {
 }
 
 /// Requests in which nothing says what happened.
-pub const NAMELESS: [&str; 4] = [
+pub const NAMELESS: [&str; 5] = [
     // These only say that something changed.
     "airtable/notification",
     "dropbox/list_folder",
+    // What a message is about is for its publisher to say.
+    "google-pubsub/message",
     // Its body is `{"success": true}`, and no header names it.
     "svix/svix.ping",
     // Its body is the topic itself.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookctl::model::Secret;
-use hookctl::provider::{Draft, Generator, Provider, SignError, Variable, compose};
+use hookctl::provider::{Draft, Generator, Provider, SignError, Signature, Variable, compose};
 use http::HeaderMap;
 use jiff::Timestamp;
 
@@ -55,6 +55,11 @@ pub fn exemplified(provider: &Provider) -> Provider {
     let example = |variable: &'_ Variable| Some((variable.name.to_string(), variable.example.clone()?));
     let examples: Vec<(String, String)> = provider.variables().iter().filter_map(example).collect();
     provider.with_variables(examples.iter().map(|(name, example)| (name.as_str(), example.as_str())))
+}
+
+/// Whether a sender makes such signatures: RSA with SHA-1 is only verified.
+pub fn is_made(signature: &Signature) -> bool {
+    signature.algorithm() != "RSA SHA-1"
 }
 
 /// A secret of the form that this signature takes: what its hint shows first, then whatever signs.
