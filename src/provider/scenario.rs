@@ -60,7 +60,7 @@ impl Scenario {
     /// Makes up the values that the events of one run share.
     pub fn values(&self, generator: &RefCell<Generator>) -> Result<SharedValues, SignError> {
         let values = self.shared.iter().map(|shared| shared.value.make("", generator));
-        let failed = |source| SignError::Template { place: format!("scenario `{}`", self.name), source };
+        let failed = |problem| SignError::Template { place: format!("scenario `{}`", self.name), problem };
         values.collect::<Result<_, _>>().map(SharedValues).map_err(failed)
     }
 

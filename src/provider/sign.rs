@@ -46,12 +46,12 @@ pub enum SignError {
     #[error("`{0}` is not a valid request target")]
     Target(String),
     /// A template of the manifest does not fit this body.
-    #[error("{place}: {source}")]
+    #[error("{place}: {problem}")]
     Template {
         /// Which header or key.
         place: String,
         /// What is wrong.
-        source: RenderError,
+        problem: RenderError,
     },
     /// The secret has not the form that the scheme takes.
     #[error("the secret cannot be used: {0}")]
@@ -92,7 +92,7 @@ pub enum SignError {
 
 /// The error of a template; `place` is written out only when there is one.
 pub(super) fn template_error(place: impl std::fmt::Display) -> impl FnOnce(RenderError) -> SignError {
-    move |source| SignError::Template { place: place.to_string(), source }
+    move |problem| SignError::Template { place: place.to_string(), problem }
 }
 
 /// The path of the target with the provider's own path behind it.
@@ -442,7 +442,7 @@ pub fn choose_signature<'p>(
 
 /// What takes the place of `{signature}`.
 fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> Result<Vec<u8>, SignError> {
-    let failed = |source| SignError::Template { place: format!("signature `{}`", signature.id()), source };
+    let failed = |problem| SignError::Template { place: format!("signature `{}`", signature.id()), problem };
     match signature.scheme {
         Scheme::Token => signature.expect.render(scope).map_err(failed),
         Scheme::Basic => {
@@ -457,7 +457,7 @@ fn signature_text(signature: &Signature, scope: &Scope<'_>, now: Timestamp) -> R
                 RenderError::NotGiven(_) => failed(error),
                 absent => SignError::Template {
                     place: format!("signature `{}`", signature.id()),
-                    source: RenderError::Absent(signature.describe_absence(&absent, 0)),
+                    problem: RenderError::Absent(signature.describe_absence(&absent, 0)),
                 },
             };
             if let Some(rules) = &signature.jwt {
