@@ -543,7 +543,7 @@ mod tests {
                 std::fs::write(folder.join(format!("{name}.zdict")), dictionary).unwrap();
             }
         }
-        for (content, samples, most) in [(Content::Head, &heads, 0.3), (Content::Body, &bodies, 0.15)] {
+        for (content, samples, most) in [(Content::Head, &heads, 0.4), (Content::Body, &bodies, 0.4)] {
             let before: usize = samples.iter().map(Vec::len).sum();
             let after: usize =
                 samples.iter().map(|sample| pack(content, Bytes::from(sample.clone())).bytes.len()).sum();
