@@ -178,6 +178,18 @@ impl JwtRules {
         self.claims.iter().map(|(_, template)| template).chain(self.bind.iter().map(|bind| &bind.equals))
     }
 
+    /// What a claim must say, where the manifest tells; `name` is as a failed check has it.
+    pub(crate) fn checked(&self, name: &str) -> Option<&Template> {
+        let bound = self.bind.iter().map(|bind| (&bind.claim, &bind.equals));
+        let mut all = self.claims.iter().map(|(claim, template)| (claim, template)).chain(bound);
+        all.find(|(claim, _)| check_name(claim) == name).map(|(_, template)| template)
+    }
+
+    /// Whether a token says nothing of an empty body, so that it goes with any.
+    pub(crate) fn leaves_empty_body_unbound(&self) -> bool {
+        self.bind.iter().any(|bind| !bind.when.is_empty() && !bind.otherwise_absent)
+    }
+
     /// A token for this request that has these claims, as JSON, besides its own.
     pub(crate) fn sign(
         &self,
@@ -268,7 +280,7 @@ impl JwtRules {
     }
 
     fn check_claims(&self, claims: &Map<String, Value>, scope: &Scope<'_>) -> Result<(), Reason> {
-        let failed = |name: &str| Reason::CheckFailed { name: format!("claim `{name}` of the JWT") };
+        let failed = |name: &str| Reason::CheckFailed { name: check_name(name) };
         for (name, template) in &self.claims {
             let expected = template.render(scope).map_err(|_| failed(name))?;
             if !claims.get(name).is_some_and(|value| says(value, &expected)) {
@@ -325,6 +337,11 @@ impl JwtRules {
         }
         Ok(())
     }
+}
+
+/// How a failed check is called.
+fn check_name(claim: &str) -> String {
+    format!("claim `{claim}` of the JWT")
 }
 
 enum Refusal {

@@ -296,15 +296,21 @@ impl Signature {
 
     /// Whether a change of the body shows.
     pub fn covers_body(&self) -> bool {
-        let is_body =
-            |source: &Source| matches!(source, Source::Body | Source::Form | Source::FormField(..) | Source::Json(_));
         let compared: Vec<&Template> = match self.scheme {
             Scheme::Basic => Vec::new(),
             Scheme::Token => vec![&self.expect],
             _ => self.computed_from().collect(),
         };
         let checks = self.checks.iter().flat_map(|check| [&check.left, &check.right]);
-        compared.into_iter().chain(checks).any(|template| template.uses(|source| is_body(self.place_of(source))))
+        compared.into_iter().chain(checks).any(|template| template.uses(|source| self.place_of(source).is_of_body()))
+    }
+
+    /// Whether the check of this name compares a place of this kind.
+    pub(crate) fn checks(&self, name: &str, is_it: impl Fn(&Source) -> bool) -> bool {
+        let named = self.checks.iter().filter(|check| check.name == name);
+        let claim = self.jwt.iter().filter_map(|rules| rules.checked(name));
+        let mut compared = named.flat_map(|check| [&check.left, &check.right]).chain(claim).flat_map(Template::sources);
+        compared.any(|source| is_it(self.place_of(source)))
     }
 
     /// The templates whose values the signature depends on.

@@ -541,21 +541,22 @@ impl Attempt<'_> {
                 _ => false,
             };
             if !agree {
-                return self.refuse(Reason::CheckFailed { name: check.name.clone() });
+                return self.reject(Reason::CheckFailed { name: check.name.clone() });
             }
         }
         let Some(rule) = &self.signature.timestamp else { return Ok(()) };
         match timestamp::check(rule, scope, self.circumstances) {
             Ok(()) => Ok(()),
-            Err(reason) => {
-                let hint = explain::stale(&reason);
-                let verdict = refused(self.signature, reason);
-                Err(Box::new(match hint {
-                    Some(hint) => verdict.with_hint(hint),
-                    None => verdict,
-                }))
-            }
+            Err(reason) => self.reject(reason),
         }
+    }
+
+    /// Refuses what is signed rightly.
+    fn reject(&self, reason: Reason) -> Result<(), Box<Verdict>> {
+        let hint = explain::rejected(self.signature, &reason);
+        let mut verdict = refused(self.signature, reason);
+        verdict.hint = hint;
+        Err(Box::new(verdict))
     }
 
     fn mismatch(&self, scope: &Scope<'_>, key: &Key, candidates: &[Vec<u8>]) -> Verdict {
@@ -591,10 +592,7 @@ impl Attempt<'_> {
             }
         }
         let Some(reason) = last else { return self.malformed("it is empty") };
-        let hint = explain::stale(&reason);
-        let mut verdict = refused(self.signature, reason);
-        verdict.hint = hint;
-        Err(Box::new(verdict))
+        self.reject(reason)
     }
 
     fn judge_token(&self, group: &Group<'_>, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {

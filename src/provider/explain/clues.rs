@@ -1,23 +1,29 @@
 //! What can be seen without the secret: that something happened to the body, though not what was signed.
 
+use ::url::{Host, Url};
+
 use super::body::GZIP;
-use super::{Facts, charset, cure};
+use super::{Facts, charset, cure, url};
 use crate::json::{self, Kind};
+use crate::provider::signature::Signature;
+use crate::provider::template::Scope;
 
 /// Clues that are told; the first ones are the plainest.
 const MAX_CLUES: usize = 3;
 /// Larger bodies are not read for numbers and characters.
 const MAX_READ: usize = 1024 * 1024;
 
-/// Sentences, the plainest first.
-pub(super) fn clues(facts: &Facts<'_>) -> Vec<String> {
+/// Sentences, the plainest first; a signature that is right, over something else, has the right secret.
+pub(super) fn clues(facts: &Facts<'_>, is_right: bool) -> Vec<String> {
     let body: &[u8] = &facts.request.body;
-    let mut clues: Vec<String> = length(facts).into_iter().chain(packed(facts)).collect();
+    let mut clues: Vec<String> = length(facts).into_iter().chain(packed(facts)).chain(local(facts)).collect();
     if body.len() <= MAX_READ {
         clues.extend(text(body));
         clues.extend(json(body));
     }
-    clues.extend(mode(body));
+    if !is_right {
+        clues.extend(mode(body));
+    }
     clues.truncate(MAX_CLUES);
     clues
 }
@@ -53,6 +59,28 @@ fn packed(facts: &Facts<'_>) -> Option<String> {
         "" if is_packed => Some("the body is gzip, and the request does not say so (content-encoding)".to_owned()),
         _ => None,
     }
+}
+
+/// A URL that no provider can call, where it is signed.
+fn local(facts: &Facts<'_>) -> Option<String> {
+    let public_url = facts.provider.given.public_url(facts.request);
+    let url = facts.circumstances.url.or(public_url.as_deref());
+    let scope = Scope { url, ..facts.provider.scope(facts.request) };
+    let stands = |signature: &&Signature| signature.applies(&scope) && signature.find(&scope).next().is_some();
+    let is_signed = facts.provider.signatures.iter().filter(stands).any(url::is_signed);
+    let url = Url::parse(&scope.full_url()).ok()?;
+    let is_local = match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback() || address.is_private() || address.is_unspecified(),
+        Host::Ipv6(address) => address.is_loopback() || address.is_unspecified(),
+    };
+    (is_signed && is_local).then(|| {
+        format!(
+            "the URL is signed too, and here it is one of `{}`: where a tunnel or proxy stands in between, give the \
+             public one (`verify --url`, `listen --public-url`)",
+            url.origin().ascii_serialization()
+        )
+    })
 }
 
 fn text(body: &[u8]) -> Option<String> {

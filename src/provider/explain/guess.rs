@@ -11,6 +11,7 @@ use super::Facts;
 use crate::model::{Reason, Request, Secret, Verdict};
 use crate::provider::Provider;
 use crate::provider::digest::Mac;
+use crate::provider::jwt::JwtRules;
 use crate::provider::key::{Key, Keys};
 use crate::provider::signature::{Scheme, Signature};
 use crate::provider::template::{Scope, Source};
@@ -80,6 +81,11 @@ impl Outcome {
             )) => Self::Rejected(reason),
             Err(_) => Self::Wrong,
         }
+    }
+
+    /// Whether the signature is right, and something else is not.
+    pub(super) fn is_rejected(&self) -> bool {
+        matches!(self, Self::Rejected(_))
     }
 
     /// Whether this is nearer to valid than `other`.
@@ -224,11 +230,22 @@ impl<'a> Guess<'a> {
         }
     }
 
+    /// Whether the signature goes with this body and no other.
+    pub(super) fn is_bound(&self) -> bool {
+        let is_unbound = |rules: &JwtRules| self.body.is_empty() && rules.leaves_empty_body_unbound();
+        self.signature.covers_body() && !self.signature.jwt.as_ref().is_some_and(is_unbound)
+    }
+
     /// What judging costs, in bytes.
     pub(super) fn cost(&self) -> usize {
         let is_public = matches!(self.signature.scheme, Scheme::Ed25519(_) | Scheme::Ecdsa(_) | Scheme::Rsa(_))
             || self.signature.jwt.as_ref().is_some_and(|rules| !rules.takes_secret());
         self.body.len() + self.text.len() + if is_public { PUBLIC_KEY_COST } else { 0 }
+    }
+
+    /// Whether nothing stands at the signature's place.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     /// Whether the text has the form that the signature has.

@@ -30,7 +30,7 @@ pub use search::Effort;
 pub use trace::{KeyTrace, Trace};
 
 pub(super) use guess::{Guess, standing};
-pub(super) use rejected::{missing, stale};
+pub(super) use rejected::{missing, rejected};
 
 use super::Provider;
 use super::circumstances::Circumstances;
@@ -59,9 +59,17 @@ pub(super) fn explain(verdict: &mut Verdict, facts: &Facts<'_>, guesses: &[Guess
     }
     let mut explanation = Explanation::default();
     // Only the time is wrong: there is nothing to search for, and the reason says it all.
-    if !matches!(verdict.reason, Some(Reason::TooOld { .. } | Reason::TooNew { .. })) {
+    let is_only_time = matches!(
+        verdict.reason,
+        Some(Reason::TooOld { .. } | Reason::TooNew { .. } | Reason::MalformedTimestamp { .. })
+    );
+    if !is_only_time {
         explanation = search::search(facts, guesses);
-        explanation.seen = clues::clues(facts);
+        // Without a key nothing was compared.
+        if matches!(verdict.reason, Some(Reason::UnusableSecret { .. })) {
+            explanation.ruled_out.clear();
+        }
+        explanation.seen = clues::clues(facts, matches!(verdict.reason, Some(Reason::CheckFailed { .. })));
     }
     explanation.kind = verdict.reason.as_ref().map(Reason::kind).unwrap_or_default();
     let hint = explanation.best().map(ToString::to_string).or_else(|| explanation.seen.first().cloned());

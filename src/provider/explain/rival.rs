@@ -1,15 +1,20 @@
 //! Another provider's signature, or another version of this one's.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::Facts;
 use super::guess::{Guess, standing};
 use super::mutation::{Mutation, Part, Undo, Undone};
 use crate::model::Request;
-use crate::provider::Provider;
+use crate::provider::template::Scope;
+use crate::provider::{Provider, identify};
 
 /// Signatures of others that are tried: many providers share a header.
 const MAX_RIVALS: usize = 32;
+
+/// Another provider's signature.
+pub(super) const BY_ANOTHER: &str = "scheme.provider";
 
 /// Who else may have signed.
 pub(super) const SIGNED_BY: [Mutation; 2] = [
@@ -21,7 +26,7 @@ pub(super) const SIGNED_BY: [Mutation; 2] = [
         undo: Undo::Other(versions),
     },
     Mutation {
-        id: "scheme.provider",
+        id: BY_ANOTHER,
         part: Part::Scheme,
         what: "it is a right signature of another provider",
         cure: "name that one with --provider",
@@ -31,8 +36,11 @@ pub(super) const SIGNED_BY: [Mutation; 2] = [
 
 /// The request under the signatures of all providers but this one that it carries.
 pub(super) fn rivals<'a>(own: &Provider, request: &'a Request, providers: &'a [Arc<Provider>]) -> Vec<Guess<'a>> {
-    let others = providers.iter().filter(|provider| provider.id() != own.id());
-    others.flat_map(|provider| carried(provider, request)).take(MAX_RIVALS).collect()
+    let scope = Scope::of(request);
+    let mut others: Vec<&Arc<Provider>> = providers.iter().filter(|provider| provider.id() != own.id()).collect();
+    // Many share a header: whoever the request is recognised as comes first.
+    others.sort_by_cached_key(|provider| Reverse(identify::score(provider, &scope)));
+    others.into_iter().flat_map(|provider| carried(provider, request)).take(MAX_RIVALS).collect()
 }
 
 /// The request under each signature of this provider that stands in it, in its form.

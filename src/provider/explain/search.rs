@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::guess::{Guess, Outcome};
 use super::mutation::{CATALOGUE, Mutation, Part, Undo, Undone};
+use super::rival::BY_ANOTHER;
 use super::{Facts, cure};
 use crate::model::{Change, Explanation, Reason, RefusalKind};
 
@@ -30,6 +31,9 @@ const MAX_GUESSES: usize = 6;
 
 /// Larger bodies are not looked for with two changes: every single one is kept meanwhile.
 const MAX_PAIRED_BODY: usize = 256 * 1024;
+
+/// Providers that are named besides the first where their signatures are alike.
+const MAX_NAMED: usize = 3;
 
 /// What is left of an effort.
 struct Meter {
@@ -70,11 +74,21 @@ pub(super) fn search(facts: &Facts<'_>, guesses: &[Guess<'_>]) -> Explanation {
     let meter = Meter { left: facts.circumstances.effort, tries: 0, is_exhausted: false };
     let mut search = Search { facts, mutations, meter, found: Vec::new(), tried: Vec::new() };
     let guesses = &guesses[..guesses.len().min(MAX_GUESSES)];
-    let judged: Vec<(&Guess<'_>, Outcome)> = guesses.iter().map(|guess| (guess, guess.judge(facts))).collect();
+    let mut judged: Vec<(&Guess<'_>, Outcome)> = guesses.iter().map(|guess| (guess, guess.judge(facts))).collect();
+    // A right signature over something else: what is to be found is what it was, not who else might have signed.
+    if judged.iter().any(|(_, outcome)| outcome.is_rejected()) {
+        judged.retain(|(_, outcome)| outcome.is_rejected());
+        search
+            .mutations
+            .retain(|mutation| matches!(mutation.part, Part::Body | Part::Url) || mutation.id == BY_ANOTHER);
+    }
     let steps = search.singles(&judged);
     if search.found.is_empty() {
         let base = judged.iter().map(|(_, outcome)| outcome.clone()).next().unwrap_or(Outcome::Wrong);
         search.pairs(&steps, &base);
+    }
+    if guesses.iter().all(Guess::is_empty) {
+        search.tried.clear();
     }
     search.explanation()
 }
@@ -151,7 +165,8 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         let judged = guess.judge(self.facts);
-        if !judged.is_better_than(outcome) {
+        let is_certain = !outcome.is_rejected() || guess.is_bound();
+        if !is_certain || !judged.is_better_than(outcome) {
             return Some(Err(()));
         }
         Some(Ok(if let Outcome::Rejected(reason) = judged { Some(reason) } else { None }))
@@ -173,8 +188,16 @@ impl<'a> Search<'_, 'a> {
             cure: join(undone.iter().map(cure).collect(), "; "),
             then: then.map(|reason| reason.to_string()),
         };
-        if !self.found.iter().any(|known| known.id == change.id) {
-            self.found.push(change);
+        match self.found.iter_mut().find(|known| known.id == change.id) {
+            None => self.found.push(change),
+            // Providers that sign alike are all named.
+            Some(known) if change.id == BY_ANOTHER => {
+                let also = format!(", or {}", undone[0].1.guess.provider.id());
+                if !known.cure.contains(&also) && known.cure.matches(", or ").count() < MAX_NAMED {
+                    known.cure.push_str(&also);
+                }
+            }
+            Some(_) => {}
         }
     }
 

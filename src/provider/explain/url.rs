@@ -57,19 +57,7 @@ pub(super) const REWRITTEN: [Mutation; 6] = [
 
 /// Whether any part of the URL is signed.
 pub(super) fn is_signed(signature: &Signature) -> bool {
-    signature.reads(|source| {
-        matches!(
-            source,
-            Source::Url
-                | Source::UrlBase
-                | Source::Path
-                | Source::Target
-                | Source::QueryString
-                | Source::Query
-                | Source::QueryParameter(_)
-                | Source::Host
-        )
-    })
+    signature.reads(Source::is_of_url)
 }
 
 fn scheme(url: &str) -> Option<String> {

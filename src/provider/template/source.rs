@@ -82,6 +82,26 @@ impl HeaderPattern {
 }
 
 impl Source {
+    /// Whether this is the body or a part of it.
+    pub(crate) fn is_of_body(&self) -> bool {
+        matches!(self, Self::Body | Self::Form | Self::FormField(..) | Self::Json(_))
+    }
+
+    /// Whether this is the URL or a part of it.
+    pub(crate) fn is_of_url(&self) -> bool {
+        matches!(
+            self,
+            Self::Url
+                | Self::UrlBase
+                | Self::Path
+                | Self::Target
+                | Self::QueryString
+                | Self::Query
+                | Self::QueryParameter(_)
+                | Self::Host
+        )
+    }
+
     /// The place as a person says it, for "the request has no …".
     pub fn place(&self) -> String {
         match self {
