@@ -221,6 +221,18 @@ fn a_newline_at_the_end_of_a_secret_file_is_stripped_and_said_once() {
 }
 
 #[test]
+fn a_key_ends_with_a_newline_and_nothing_is_said_of_it() {
+    let sandbox = Sandbox::new();
+    for (name, key) in
+        [("key.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), ("key.jwk", "{}\n")]
+    {
+        sandbox.write(name, key);
+        let ended = sandbox.run_with(&["verify", "--provider", "discord", "--secret-file", name], BODY);
+        assert!(!ended.stderr.contains("newline"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_secret_on_the_command_line_is_taken_with_a_warning() {
     let header = format!("X-Hub-Signature-256: {}", right());
     let args = ["verify", "--provider", "github", "-H", &header, "--secret", SECRET];

@@ -138,7 +138,9 @@ pub(crate) fn read_secret(origin: &SecretOrigin, say: &mut dyn FnMut(&str)) -> R
             while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                 bytes.pop();
             }
-            if bytes.len() < length {
+            // Keys in PEM or JSON end with one.
+            let is_key = bytes.starts_with(b"-----BEGIN ") || bytes.starts_with(b"{");
+            if bytes.len() < length && !is_key {
                 say(&format!("note: the newline at the end of {shown} is not taken as part of the secret"));
             }
             Ok(Secret::new(bytes, name)?)
