@@ -59,6 +59,21 @@ fn a_captured_event_makes_a_provider_and_verifies_again_under_it() {
 }
 
 #[test]
+fn an_exported_http_file_makes_a_provider_too() {
+    let sandbox = sandbox();
+    let listener = sandbox.listen(&[]);
+    let header = format!("X-Sig: {}", hmac_sha256(SECRET.as_bytes(), BODY.as_bytes()));
+    sandbox.run(&["send", "--data", BODY, "-H", &header, "--to", &listener.address()]);
+    sandbox.run(&["send", "--data", BODY, "-H", &header, "--to", &listener.address()]);
+    listener.interrupt();
+    let exported = sandbox.run(&["events", "export", "--reveal", "-o", "events.http"]);
+    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    let made = sandbox.run(&["providers", "new", "acme", "--from", "events.http", "--secret-env", "ACME"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(made.stderr.contains("header x-sig holds HMAC-SHA-256 in hex"), "{}", made.stderr);
+}
+
+#[test]
 fn what_cannot_be_explained_leaves_no_folder_and_says_what_was_tried() {
     let sandbox = sandbox().env("OTHER", "another secret");
     sandbox.write("request.http", request());

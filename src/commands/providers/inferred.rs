@@ -86,10 +86,34 @@ fn request(from: &str, context: &Context) -> Result<Request, Failure> {
         return Ok(stored.event.request);
     }
     let text = input::read(from)?;
-    parse(&text).ok_or_else(|| {
-        Failure::usage(format!("{from} is not a request as HTTP writes it"))
-            .hint("request line, headers, an empty line, the body; or name a captured event: @last")
+    parse(first_request(&text)).ok_or_else(|| {
+        Failure::usage(format!("{from} is not a request as HTTP writes it")).hint(
+            "request line, headers, an empty line, the body; or name a captured event: @last (`hookctl events import` \
+             takes what was exported)",
+        )
     })
+}
+
+/// The first request of an `.http` file, which begins with `###`: without comments, and without the line breaks that
+/// the format puts behind a body. Anything else as it is.
+fn first_request(text: &[u8]) -> &[u8] {
+    if !text.starts_with(b"###") {
+        return text;
+    }
+    let mut rest = text;
+    while let Some(end) = memchr::memchr(b'\n', rest).filter(|_| rest.starts_with(b"#") || rest.starts_with(b"//")) {
+        rest = &rest[end + 1..];
+    }
+    let end = memchr::memmem::find(rest, b"\n###").unwrap_or(rest.len());
+    match rest[..end].trim_ascii_end() {
+        // Headers alone: the empty line behind them stays.
+        head if !contains_empty_line(head) => &rest[..end],
+        request => request,
+    }
+}
+
+fn contains_empty_line(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"\n\n").is_some() || memchr::memmem::find(text, b"\r\n\r\n").is_some()
 }
 
 /// Reads request line, headers and body. The body ends where `Content-Length` says, if it says so.
