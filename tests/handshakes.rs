@@ -619,3 +619,10 @@ fn trello_is_satisfied_by_a_head_request() {
     line.answer(true).unwrap();
     assert_eq!(event(&unnamed)["handshake"], Value::Null, "any tool sends HEAD");
 }
+
+#[test]
+fn a_value_that_a_handshake_needs_is_asked_for_once() {
+    let asked = Sandbox::new().run(&["send", "--handshake", "--provider", "meta", "--to", "9"]);
+    assert_eq!(asked.code, 2, "{}", asked.stderr);
+    assert_eq!(asked.stderr.matches("--var verify_token=VALUE").count(), 1, "{}", asked.stderr);
+}
