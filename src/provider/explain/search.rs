@@ -192,9 +192,10 @@ impl<'a> Search<'_, 'a> {
             None => self.found.push(change),
             // Providers that sign alike are all named.
             Some(known) if change.id == BY_ANOTHER => {
-                let also = format!(", or {}", undone[0].1.guess.provider.id());
-                if !known.cure.contains(&also) && known.cure.matches(", or ").count() < MAX_NAMED {
-                    known.cure.push_str(&also);
+                let id = undone[0].1.guess.provider.id().to_string();
+                let is_named = known.cure.split([' ', ',']).any(|word| word == id);
+                if !is_named && known.cure.matches(", or ").count() < MAX_NAMED {
+                    known.cure.push_str(&format!(", or {id}"));
                 }
             }
             Some(_) => {}
