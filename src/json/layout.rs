@@ -5,6 +5,10 @@ use super::{Kind, tokens};
 
 /// Deeper texts are not indented: the white space grows with the square of the depth.
 const MAX_INDENTED_DEPTH: usize = 128;
+/// How many times longer a text may become, and some lines more: what people nest stays far below, and a long list
+/// in many brackets would become hundreds of times longer.
+const MAX_GROWTH: usize = 8;
+const MAX_ADDED: usize = 64 * 1024;
 
 /// Without any white space, as `JSON.stringify` writes. `None` when `text` is not JSON.
 pub fn compact(text: &[u8]) -> Option<Vec<u8>> {
@@ -17,7 +21,8 @@ pub fn spaced(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// One value a line, `width` blanks a level, as `JSON.stringify(value, null, width)` and Python's
-/// `indent=width` write. `None` when `text` is not JSON or nests deeper than 128 levels.
+/// `indent=width` write. `None` when `text` is not JSON, nests deeper than 128 levels or would become
+/// more than eight times as long.
 pub fn indented(text: &[u8], width: usize) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() * 2);
     let mut depth = 0_usize;
@@ -36,7 +41,7 @@ pub fn indented(text: &[u8], width: usize) -> Option<Vec<u8>> {
             out.push(b' ');
         }
         depth += usize::from(matches!(token.kind, Kind::ObjectStart | Kind::ArrayStart));
-        if depth > MAX_INDENTED_DEPTH {
+        if depth > MAX_INDENTED_DEPTH || out.len() > text.len() * MAX_GROWTH + MAX_ADDED {
             return None;
         }
         previous = Some(token.kind);
@@ -92,5 +97,12 @@ mod tests {
         let text = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
         assert_eq!(compact(&text).as_ref(), Some(&text));
         assert_eq!(indented(&text, 2), None);
+    }
+
+    #[test]
+    fn a_long_list_in_many_brackets_is_not_indented() {
+        let nested = |items: usize| [b"[".repeat(120), b"1,".repeat(items), b"1".to_vec(), b"]".repeat(120)].concat();
+        assert!(indented(&nested(10), 4).is_some());
+        assert_eq!(indented(&nested(100_000), 4), None);
     }
 }
