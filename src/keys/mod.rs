@@ -33,6 +33,9 @@ const REFRESH_AGE: Duration = Duration::from_secs(60);
 const FAILURE_AGE: Duration = Duration::from_secs(30);
 /// Addresses that are remembered: a provider has one or a few, strangers may name any number.
 const MAX_ADDRESSES: usize = 64;
+/// Addresses that are asked in a minute, whatever requests name.
+const MAX_A_MINUTE: u32 = 60;
+const MINUTE: Duration = Duration::from_secs(60);
 /// Addresses that are asked at a time.
 const MAX_FETCHES: usize = 4;
 
@@ -41,6 +44,7 @@ pub struct PublishedKeys {
     cache: Option<Cache>,
     addresses: Mutex<HashMap<String, Arc<Mutex<Option<Kept>>>>>,
     fetches: Semaphore,
+    budget: Budget,
     fetcher: Fetcher,
     roots: OnceCell<Result<Arc<Roots>, String>>,
 }
@@ -48,7 +52,10 @@ pub struct PublishedKeys {
 /// What came of the last fetch from an address.
 #[derive(Clone)]
 struct Kept {
+    /// When it was fetched.
     at: Instant,
+    /// When the address was asked last: a try that failed takes nothing away that was fetched before.
+    asked: Instant,
     outcome: Result<Arc<[u8]>, Unsupplied>,
 }
 
@@ -65,6 +72,7 @@ impl PublishedKeys {
             cache: folder.map(Cache::new),
             addresses: Mutex::default(),
             fetches: Semaphore::new(MAX_FETCHES),
+            budget: Budget::default(),
             fetcher: Fetcher::default(),
             roots: OnceCell::new(),
         }
@@ -112,25 +120,27 @@ impl PublishedKeys {
     async fn find(&self, wanted: &Wanted, anew: bool) -> Result<Arc<[u8]>, Unsupplied> {
         let address = self.address(wanted.url().as_str()).await?;
         let mut kept = address.lock().await;
-        let limit = if anew { REFRESH_AGE } else { age(wanted.kind()) };
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.at.elapsed() < kept.limit(limit)) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.counts(wanted.kind(), anew)) {
             return kept.outcome.clone();
         }
-        if !anew && let Some((bytes, old)) = self.cache.as_ref().and_then(|cache| cache.read(wanted.url(), limit)) {
+        let on_disk = || self.cache.as_ref()?.read(wanted.url(), age(wanted.kind()));
+        let found = if !anew && let Some((bytes, old)) = on_disk() {
             let at = Instant::now().checked_sub(old).unwrap_or_else(Instant::now);
-            *kept = Some(Kept { at, outcome: Ok(bytes.into()) });
+            Kept { at, asked: at, outcome: Ok(bytes.into()) }
         } else {
             let outcome = self.fetch(wanted).await;
-            *kept = Some(Kept { at: Instant::now(), outcome });
-        }
-        kept.as_ref()
-            .map_or_else(|| Err(Unsupplied::Unavailable("they were not fetched".into())), |kept| kept.outcome.clone())
+            Kept::after(kept.take(), outcome, wanted.kind())
+        };
+        kept.insert(found).outcome.clone()
     }
 
     async fn fetch(&self, wanted: &Wanted) -> Result<Arc<[u8]>, Unsupplied> {
         let Ok(_permit) = self.fetches.try_acquire() else {
             return Err(Unsupplied::Unavailable("too many are fetched at the moment".into()));
         };
+        if !self.budget.take(Instant::now()) {
+            return Err(Unsupplied::Unavailable("too many were fetched in the last minute".into()));
+        }
         let bytes = self.fetcher.fetch(wanted).await?;
         if let Some(cache) = &self.cache {
             cache.write(wanted.url(), &bytes);
@@ -151,9 +161,12 @@ impl PublishedKeys {
             });
         }
         if addresses.len() >= MAX_ADDRESSES {
-            return Err(Unsupplied::Unavailable(format!(
-                "requests have named more than {MAX_ADDRESSES} addresses of keys"
-            )));
+            let age = |kept: &Mutex<Option<Kept>>| Some(kept.try_lock().ok()?.as_ref()?.asked);
+            let oldest = addresses.iter().filter_map(|(url, kept)| Some((age(kept)?, url.clone()))).min();
+            let Some((_, oldest)) = oldest else {
+                return Err(Unsupplied::Unavailable("too many are fetched at the moment".into()));
+            };
+            addresses.remove(&oldest);
         }
         let new = Arc::new(Mutex::new(None));
         addresses.insert(url.to_owned(), Arc::clone(&new));
@@ -174,8 +187,36 @@ impl PublishedKeys {
 }
 
 impl Kept {
-    fn limit(&self, good: Duration) -> Duration {
-        if self.outcome.is_ok() { good } else { FAILURE_AGE }
+    /// What is known once an address was asked again.
+    fn after(before: Option<Self>, outcome: Result<Arc<[u8]>, Unsupplied>, kind: PublishedKind) -> Self {
+        let now = Instant::now();
+        match before.filter(|before| outcome.is_err() && before.outcome.is_ok() && before.at.elapsed() < age(kind)) {
+            Some(before) => Self { asked: now, ..before },
+            None => Self { at: now, asked: now, outcome },
+        }
+    }
+
+    /// Whether it need not be asked for again.
+    fn counts(&self, kind: PublishedKind, anew: bool) -> bool {
+        match &self.outcome {
+            Err(_) => self.asked.elapsed() < FAILURE_AGE,
+            Ok(_) if anew => self.asked.elapsed() < REFRESH_AGE,
+            Ok(_) => self.at.elapsed() < age(kind),
+        }
+    }
+}
+
+/// Counts what is fetched: since when, and how often.
+#[derive(Default)]
+struct Budget(std::sync::Mutex<Option<(Instant, u32)>>);
+
+impl Budget {
+    /// Whether there is one left of this minute.
+    fn take(&self, now: Instant) -> bool {
+        let mut spent = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (since, count) = spent.filter(|(since, _)| now.duration_since(*since) < MINUTE).unwrap_or((now, 0));
+        *spent = Some((since, count.saturating_add(1)));
+        count < MAX_A_MINUTE
     }
 }
 
@@ -183,5 +224,47 @@ fn age(kind: PublishedKind) -> Duration {
     match kind {
         PublishedKind::Certificate => CERTIFICATE_AGE,
         PublishedKind::KeySet => KEY_SET_AGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(keys: &str) -> Result<Arc<[u8]>, Unsupplied> {
+        Ok(keys.as_bytes().into())
+    }
+
+    fn bad() -> Result<Arc<[u8]>, Unsupplied> {
+        Err(Unsupplied::Unavailable("away".into()))
+    }
+
+    #[test]
+    fn a_try_that_failed_takes_no_good_keys_away() {
+        let set = PublishedKind::KeySet;
+        let kept = Kept::after(Some(Kept::after(None, good("one"), set)), bad(), set);
+        assert_eq!(kept.outcome, good("one"));
+        assert!(kept.counts(set, true), "it is not asked again at once");
+        let renewed = Kept::after(Some(kept), good("two"), set);
+        assert_eq!(renewed.outcome, good("two"));
+        assert_eq!(Kept::after(None, bad(), set).outcome, bad());
+    }
+
+    #[test]
+    fn no_more_than_some_are_fetched_in_a_minute() {
+        let (budget, now) = (Budget::default(), Instant::now());
+        assert!((0..MAX_A_MINUTE).all(|_| budget.take(now)));
+        assert!(!budget.take(now));
+        assert!(budget.take(now + MINUTE));
+    }
+
+    #[tokio::test]
+    async fn a_stranger_who_names_many_addresses_shuts_nobody_out() {
+        let keys = PublishedKeys::new(None);
+        for number in 0..MAX_ADDRESSES * 2 {
+            let address = keys.address(&format!("https://keys.example.test/{number}")).await.unwrap();
+            *address.lock().await = Some(Kept::after(None, good("x"), PublishedKind::Certificate));
+        }
+        assert_eq!(keys.addresses.lock().await.len(), MAX_ADDRESSES);
     }
 }
