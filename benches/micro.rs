@@ -64,6 +64,10 @@ fn main() -> Result<()> {
     let request = sample.context("no request of GitHub")?;
     let one = nanos(|| identify(&providers, black_box(&request)));
     row(&format!("identify among {} providers, ns", providers.len()), "", "", one, Target::None);
+    let list = format!(r#"{{"list":[{}0]}}"#, r#"{"key":"value"},"#.repeat(4_000));
+    let stranger = Request { body: list.into(), ..Request::default() };
+    let none = nanos(|| drop(black_box(identify(&providers, black_box(&stranger)))));
+    row("a stranger's 64 KB of JSON among them, ns", "", "", none, Target::None);
     let own = providers.iter().find(|provider| **provider.id() == *"slack").context("no Slack")?;
     let none = nanos(|| assert!(black_box(own.handshake(black_box(&request))).is_none()));
     row("an event is no handshake of its provider, ns", "", "", none, Target::None);

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::template::{Expression, Scope, Source, TemplateError};
+use super::template::{Expression, Scope, Source, TemplateError, is_unescaped};
 use crate::model::Request;
 
 /// One compiled condition.
@@ -85,24 +85,16 @@ impl Condition {
     pub(crate) fn is_ruled_out(&self, request: &Request) -> bool {
         match self.subject.source() {
             Source::Method | Source::Header(_) | Source::Host => !self.holds(&Scope::of(request)),
-            Source::QueryParameter(name) if self.needs_presence() => {
-                let query = request.uri.query().unwrap_or_default().as_bytes();
-                memmem::find(query, name.as_bytes()).is_none() && !query.contains(&b'%')
+            source => self.needs_presence() && (source.is_ruled_out(request) || self.lacks_text(request)),
+        }
+    }
+
+    /// Whether the text that it asks for in JSON stands nowhere in the body.
+    fn lacks_text(&self, request: &Request) -> bool {
+        match (self.subject.source(), &self.test) {
+            (Source::Json(_), Test::Equal(text)) if is_unescaped(text) && self.subject.is_plain() => {
+                memmem::find(&request.body, text.as_bytes()).is_none()
             }
-            Source::FormField(name, _) if self.needs_presence() => {
-                memmem::find(&request.body, name.as_bytes()).is_none() && !request.body.contains(&b'%')
-            }
-            Source::Json(_) => match &self.test {
-                // Only text that no writer of JSON escapes can be searched for.
-                Test::Equal(text) if is_plain(text) && self.subject.is_plain() => {
-                    memmem::find(&request.body, text.as_bytes()).is_none()
-                }
-                _ => {
-                    self.needs_presence()
-                        && !request.body.trim_ascii_start().starts_with(b"{")
-                        && !request.body.trim_ascii_start().starts_with(b"[")
-                }
-            },
             _ => false,
         }
     }
@@ -125,11 +117,6 @@ impl Condition {
             Test::OneOf(known) => value.is_some_and(|value| known.iter().any(|known| known.as_bytes() == value)),
         }
     }
-}
-
-fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':'))
 }
 
 fn unquote(text: &str) -> &str {

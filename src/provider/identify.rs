@@ -58,7 +58,8 @@ const CONDITION_WEIGHT: usize = 1000;
 /// a signature must stand at its source in the right form, and the longer its fixed text the better.
 pub(crate) fn score(provider: &Provider, scope: &Scope<'_>) -> usize {
     let holds = |scope: &Scope<'_>| provider.identify.iter().all(|condition| condition.holds(scope));
-    if provider.never_identified || !provider.with_token(*scope, holds) {
+    let is_ruled_out = || provider.identify.iter().any(|condition| condition.is_ruled_out(scope.request));
+    if provider.never_identified || is_ruled_out() || !provider.with_token(*scope, holds) {
         return 0;
     }
     let conditions = provider.identify.len() * CONDITION_WEIGHT;
@@ -79,6 +80,9 @@ pub(crate) fn signature_score(provider: &Provider, scope: &Scope<'_>) -> usize {
         .iter()
         .filter_map(|signature| {
             // Most requests end here: looking for a header is cheap, a condition may read query or body.
+            if signature.places().all(|place| place.is_ruled_out(scope.request)) {
+                return None;
+            }
             let found = signature.find(scope).next()?;
             if !signature.applies(scope) {
                 return None;

@@ -19,6 +19,7 @@ use std::fmt;
 pub use parse::TemplateError;
 pub use render::{RenderError, Scope};
 pub use source::Source;
+pub(crate) use source::is_unescaped;
 
 use filter::Filter;
 

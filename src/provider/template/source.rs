@@ -1,9 +1,11 @@
 //! Where a template takes a value from.
 
 use http::{HeaderMap, HeaderName};
+use memchr::memmem;
 use wildmatch::WildMatch;
 
 use crate::json::Pointer;
+use crate::model::Request;
 use crate::provider::generator::Generate;
 
 /// The first part of an expression.
@@ -81,6 +83,12 @@ impl HeaderPattern {
     }
 }
 
+/// Whether no writer of JSON escapes anything of this text, so that it can be searched for as it is.
+pub(crate) fn is_unescaped(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':'))
+}
+
 impl Source {
     /// Whether this is the body or a part of it.
     pub(crate) fn is_of_body(&self) -> bool {
@@ -100,6 +108,27 @@ impl Source {
                 | Self::QueryParameter(_)
                 | Self::Host
         )
+    }
+
+    /// Whether a glance shows that nothing stands there: query and body are searched for the name, and not read.
+    pub(crate) fn is_ruled_out(&self, request: &Request) -> bool {
+        match self {
+            Self::Header(name) => !request.headers.contains_key(name),
+            Self::QueryParameter(name) => {
+                let query = request.uri.query().unwrap_or_default().as_bytes();
+                memmem::find(query, name.as_bytes()).is_none() && !query.contains(&b'%')
+            }
+            Self::FormField(name, _) => {
+                memmem::find(&request.body, name.as_bytes()).is_none() && !request.body.contains(&b'%')
+            }
+            Self::Json(pointer) => {
+                let mut names = pointer.segments().iter().filter(|name| is_unescaped(name));
+                let name = names.rfind(|name| !name.bytes().all(|byte| byte.is_ascii_digit()));
+                !matches!(request.body.trim_ascii_start().first(), Some(b'{' | b'['))
+                    || name.is_some_and(|name| memmem::find(&request.body, name.as_bytes()).is_none())
+            }
+            _ => false,
+        }
     }
 
     /// The place as a person says it, for "the request has no …".
