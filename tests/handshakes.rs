@@ -452,6 +452,17 @@ fn a_secret_that_is_handed_over_is_in_one_private_file_and_nowhere_else() {
 }
 
 #[test]
+fn a_secret_that_is_handed_over_to_a_listener_of_another_provider_is_not_kept_either() {
+    let sandbox = Sandbox::new().env("S", SECRET);
+    let listening = sandbox.listen(&["--provider", "github", "--secret-env", "S"]);
+    assert_eq!(hand_over(&listening, HANDED).status, 401);
+    let received = event(&listening).to_string();
+    assert!(!received.contains(HANDED), "{received}");
+    let exported = sandbox.run(&["events", "export"]).stdout;
+    assert!(exported.to_ascii_lowercase().contains("x-hook-secret") && !exported.contains(HANDED), "{exported}");
+}
+
+#[test]
 fn no_stranger_replaces_a_secret_that_is_configured() {
     let sandbox = Sandbox::new().env("S", SECRET);
     let listening = sandbox.listen(&["--provider", "asana", "--secret-env", "S"]);

@@ -9,6 +9,9 @@ use crate::provider::Effort;
 /// Requests that are explained in one second: at a few milliseconds each a fraction of one core.
 const A_SECOND: u64 = 40;
 
+/// Bytes of a body of which the explanation costs as much as one of a small body.
+const LARGE: usize = 64 * 1024;
+
 /// Counts what was granted in the second at hand.
 #[derive(Default)]
 pub(super) struct Allowance {
@@ -24,12 +27,12 @@ impl Allowance {
         if second == seconds(now) && count >= A_SECOND { Effort::NONE } else { Effort::BRIEF }
     }
 
-    /// Counts an explanation that was given.
-    pub(super) fn spend(&self, now: Timestamp) {
-        let second = seconds(now);
+    /// Counts an explanation that was given for a body of this size.
+    pub(super) fn spend(&self, now: Timestamp, body: usize) {
+        let (second, cost) = (seconds(now), 1 + (body / LARGE) as u64);
         let next = |granted: u64| {
             let (known, count) = unpack(granted);
-            Some(if known == second { pack(second, count + 1) } else { pack(second, 1) })
+            Some(pack(second, if known == second { count + cost } else { cost }))
         };
         // The closure always has a next value.
         let _ = self.granted.fetch_update(Relaxed, Relaxed, next);
@@ -58,11 +61,13 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         for _ in 0..A_SECOND {
             assert_eq!(allowance.effort(at(7)), Effort::BRIEF);
-            allowance.spend(at(7));
+            allowance.spend(at(7), 100);
         }
         assert_eq!(allowance.effort(at(7)), Effort::NONE);
         assert_eq!(allowance.effort(at(8)), Effort::BRIEF);
-        allowance.spend(at(8));
+        allowance.spend(at(8), 100);
         assert_eq!(allowance.effort(at(8)), Effort::BRIEF);
+        allowance.spend(at(8), 5 * 1024 * 1024);
+        assert_eq!(allowance.effort(at(8)), Effort::NONE, "one large body costs as much as many small ones");
     }
 }

@@ -299,11 +299,13 @@ impl Listener {
             None => found.verdict(&request, &circumstances),
         };
         if verdict.explanation.is_some() {
-            self.allowance.spend(received_at);
+            self.allowance.spend(received_at, request.body.len());
         }
         found.seal_credential(&verdict, &mut request);
-        if let Some(settled) = &asked {
-            settled.seal(&mut request);
+        match &asked {
+            Some(settled) => settled.seal(&mut request),
+            None if verdict.is_refused() || found.provider().is_none() => self.options.providers.seal(&mut request),
+            None => {}
         }
         let event = Event {
             id: id_of(received_at),

@@ -73,8 +73,7 @@ impl Providers {
     /// Puts the credential back that the history does not keep, where it is known.
     pub(super) fn restore_credential(&self, event: &mut Event) {
         let Some(scheme) = event.verdict.scheme.as_deref() else { return };
-        let mut verifiers = self.named.iter().chain(&self.other_verifiers);
-        let Some(verifier) = verifiers.find(|verifier| *verifier.provider().id() == event.provider) else { return };
+        let Some(verifier) = self.all().find(|verifier| *verifier.provider().id() == event.provider) else { return };
         let kept = verifier.provider().credential_header(scheme).and_then(|name| event.request.headers.get_mut(name));
         if let Some(value) = kept.filter(|value| value.is_sensitive() && value.is_empty())
             && let Some(credential) = verifier.credential(scheme, event.verdict.secret.as_deref())
@@ -86,6 +85,11 @@ impl Providers {
     /// Checks what a provider sends with a secret that it handed over, from now on.
     pub(super) fn learn(&self, verifier: &Arc<Verifier>, secret: Secret) -> Lesson {
         self.learned.learn(verifier, secret)
+    }
+
+    /// The named ones, then all that can be recognised.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Verifier>> {
+        self.named.iter().chain(&self.other_verifiers)
     }
 
     /// Those whose handshake an unrecognised request may be.

@@ -73,7 +73,10 @@ pub(super) fn search(facts: &Facts<'_>, guesses: &[Guess<'_>]) -> Explanation {
     let mutations: Vec<&Mutation> = CATALOGUE.iter().flat_map(|group| group.iter()).collect();
     let meter = Meter { left: facts.circumstances.effort, tries: 0, is_exhausted: false };
     let mut search = Search { facts, mutations, meter, found: Vec::new(), tried: Vec::new() };
-    let guesses = &guesses[..guesses.len().min(MAX_GUESSES)];
+    // A body that cannot be hashed once within the effort is not begun with.
+    search.meter.is_exhausted = search.meter.left.bytes < facts.request.body.len();
+    let count = if search.meter.is_exhausted { 0 } else { guesses.len().min(MAX_GUESSES) };
+    let guesses = &guesses[..count];
     let mut judged: Vec<(&Guess<'_>, Outcome)> = guesses.iter().map(|guess| (guess, guess.judge(facts))).collect();
     // A right signature over something else: what is to be found is what it was, not who else might have signed.
     if judged.iter().any(|(_, outcome)| outcome.is_rejected()) {
