@@ -27,6 +27,20 @@ pub fn find_steps(text: &[u8], steps: &[String]) -> Option<Range<usize>> {
     Some(at..value_end(text, at)?)
 }
 
+/// Whether a key on the way to what these steps name is repeated: readers differ in which of its values counts.
+pub fn is_ambiguous(text: &[u8], steps: &[String]) -> bool {
+    let mut at = skip_space(text, 0);
+    for step in steps {
+        let Some(found) = child(text, at, step) else { return false };
+        let rest = value_end(text, found).and_then(|end| past_comma(text, end));
+        if text[at] == b'{' && rest.is_some_and(|rest| member(text, rest, step.as_bytes()).is_some()) {
+            return true;
+        }
+        at = found;
+    }
+    false
+}
+
 /// The spans of the elements of the array that `pointer` names, in one pass; none where it is no array.
 pub fn elements<'t>(text: &'t [u8], pointer: &Pointer) -> impl Iterator<Item = Range<usize>> + 't {
     let list = find(text, pointer).filter(|list| text[list.start] == b'[');

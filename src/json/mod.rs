@@ -18,7 +18,7 @@ mod style;
 
 pub use edit::{Missing, SetError, remove, set};
 pub use error::SyntaxError;
-pub use find::{elements, find, find_steps};
+pub use find::{elements, find, find_steps, is_ambiguous};
 pub use layout::{compact, indented, spaced};
 pub use lexer::{Kind, Token, Tokens, check, tokens};
 pub use paths::paths;

@@ -40,6 +40,10 @@ impl ItemRule {
 
     /// The items of this body, or what is wrong with them.
     pub(crate) fn items<'a>(&'a self, body: &'a [u8]) -> Result<Vec<Item<'a>>, String> {
+        json::check(body).map_err(|error| error.to_string())?;
+        if json::is_ambiguous(body, self.list.segments()) {
+            return Err("the key of its list is there more than once".to_owned());
+        }
         let mut items = Vec::new();
         for (index, span) in json::elements(body, &self.list).enumerate() {
             if index >= MAX_ITEMS {
@@ -99,6 +103,9 @@ mod tests {
         let problem = |body: &str| rule.items(body.as_bytes()).err();
         assert_eq!(problem(r#"{"list":[]}"#), None);
         assert_eq!(problem(r#"{"list":[{"entry":1},{}]}"#).unwrap(), "item 2 is not of the form `/list/*/entry`");
+        let twice = r#"{"list":[{"entry":1}],"list":[{"entry":2}]}"#;
+        assert_eq!(problem(twice).unwrap(), "the key of its list is there more than once");
+        assert!(problem(r#"{"list":[{"entry":1} {"entry":2}]}"#).is_some(), "what follows would not be looked at");
         let many = format!(r#"{{"list":[{}0]}}"#, "0,".repeat(MAX_ITEMS));
         assert_eq!(problem(&many).unwrap(), "more than 1000 items");
         assert!(ItemRule::parse("/list/entry").is_err() && ItemRule::parse("/a/*/b/*").is_err());

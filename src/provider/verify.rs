@@ -535,6 +535,10 @@ impl Attempt<'_> {
 
     /// The signature is right; what remains is its time and what it binds.
     fn check_rest(&self, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {
+        if let Some(place) = self.signature.signed_sources().find(|source| source.is_ambiguous(scope)) {
+            let problem = format!("the {} is there more than once, and only one is signed", scope.name(place));
+            return self.malformed(problem);
+        }
         for check in &self.signature.checks {
             let agree = match (check.left.render(scope), check.right.render(scope)) {
                 (Ok(left), Ok(right)) => same(&left, &right),

@@ -211,6 +211,14 @@ impl Source {
         }
     }
 
+    /// Whether a key that leads there in the body is repeated, so that another reader may find another value.
+    pub(crate) fn is_ambiguous(&self, scope: &Scope<'_>) -> bool {
+        let Self::Json(pointer) = self else { return false };
+        let inside = scope.item.and_then(|item| item.locate(pointer));
+        let (document, steps) = inside.unwrap_or((scope.body, pointer.segments()));
+        json::is_ambiguous(document, steps)
+    }
+
     fn read<'a>(&self, scope: &Scope<'a>) -> Result<Option<Value<'a>>, RenderError> {
         let text = |text: String| Some(Cow::Owned(text.into_bytes()));
         let bytes: Option<Cow<'a, [u8]>> = match self {
