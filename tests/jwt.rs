@@ -6,14 +6,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookctl::model::{Request, Secret, Verdict, VerdictStatus};
-use hookctl::provider::{Circumstances, Draft, Generator, Provider, Tolerance, Verifier, compile, compose};
+use hookctl::provider::{Catalogue, Circumstances, Draft, Generator, Provider, Tolerance, Verifier, compile, compose};
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::keys::key;
 use crate::sandbox::Sandbox;
-use crate::senders::{hmac_sha256, now};
+use crate::senders::{self, hmac_sha256, now};
 
 const HEADER: &str = "x-token";
 const BODY: &[u8] = b"{\"a\": 1}";
@@ -374,4 +374,33 @@ proptest! {
             prop_assert_ne!(verify(&hs256(), &text).status, VerdictStatus::Valid);
         }
     }
+}
+
+#[test]
+fn a_push_of_anybodys_service_account_is_not_valid_before_ones_own_is_named() {
+    let catalogue = Catalogue::default();
+    let provider = catalogue.provider("google-pubsub").unwrap();
+    let of = |email: &str| Arc::new(provider.with_variables([("email", email)]));
+    let (own, theirs) = (of("push@mine.iam.gserviceaccount.com"), of("push@theirs.iam.gserviceaccount.com"));
+    let secret = senders::secret(&own, "oidc");
+    let body = catalogue.fixture("google-pubsub", "message").unwrap().body;
+    let draft = Draft {
+        event: "message",
+        body: &body,
+        content_type: None,
+        headers: &HeaderMap::new(),
+        url: "https://a.test/in",
+        signature: None,
+    };
+    let generator = RefCell::new(Generator::new(7, now()));
+    let request = compose(&theirs, &draft, Some(&secret), &generator).unwrap();
+    let status = |provider: &Arc<Provider>| {
+        let verifier = Verifier::new(Arc::clone(provider), [senders::verifying(&secret)]);
+        verifier.verify(&request, &Circumstances::at(now()))
+    };
+    assert_eq!(status(&theirs).status, VerdictStatus::Valid);
+    assert_eq!(status(&own).status, VerdictStatus::Invalid);
+    let unnamed = status(&provider);
+    assert_eq!(unnamed.status, VerdictStatus::Unchecked, "{unnamed:?}");
+    assert_eq!(unnamed.hint.as_deref(), Some("give it with --var email=VALUE"));
 }

@@ -290,7 +290,10 @@ impl JwtRules {
         for bind in &self.bind {
             let value = claims.get(&bind.claim);
             let agrees = if bind.applies(scope) {
-                let expected = bind.equals.render(scope).map_err(|_| failed(&bind.claim))?;
+                let expected = bind.equals.render(scope).map_err(|error| match error {
+                    RenderError::NotGiven(name) => Reason::MissingVariable { name },
+                    _ => failed(&bind.claim),
+                })?;
                 value.is_some_and(|value| says(value, &expected))
             } else {
                 !bind.otherwise_absent || value.is_none()

@@ -595,8 +595,11 @@ impl Attempt<'_> {
                 Err(reason) => last = last.or(Some(reason)),
             }
         }
-        let Some(reason) = last else { return self.malformed("it is empty") };
-        self.reject(reason)
+        match last {
+            Some(Reason::MissingVariable { name }) => Err(Box::new(not_given(self.signature, &name))),
+            Some(reason) => self.reject(reason),
+            None => self.malformed("it is empty"),
+        }
     }
 
     fn judge_token(&self, group: &Group<'_>, scope: &Scope<'_>) -> Result<(), Box<Verdict>> {
