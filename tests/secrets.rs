@@ -76,6 +76,27 @@ fn no_command_prints_a_secret() {
 }
 
 #[test]
+fn a_credential_in_the_body_is_masked_where_a_request_is_printed() {
+    let secret = sentinel("body");
+    let sandbox = Sandbox::new().env("HOOKCTL_SECRET", &secret);
+    let body = br#"{"value":[{"subscriptionId":"1"},{"subscriptionId":"2"}]}"#;
+    let to = "http://127.0.0.1:1";
+    for (command, count) in [
+        (&["sign", "--provider", "ms-graph"][..], 2),
+        (&["send", "ms-graph/created", "--to", to, "--dry-run"], 1),
+        (&["send", "ms-graph/created", "--to", to, "--curl"], 1),
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let ended = sandbox.run_with(&[command, form].concat(), body);
+            assert_eq!(ended.code, 0, "{command:?}: {}", ended.stderr);
+            assert_silent(&(ended.stdout.clone() + &ended.stderr), &format!("{command:?}"));
+            assert!(ended.stdout.matches("***").count() >= count, "{command:?}: {}", ended.stdout);
+            assert!(ended.stderr.contains("masked"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_listener_prints_no_secret_whatever_comes() {
     let sandbox = Sandbox::new().env("HOOKCTL_SECRET", &sentinel("env"));
     let config = sandbox.run(&["config", "-vv"]);

@@ -188,7 +188,11 @@ impl Job {
 
     /// Prints the request instead of sending it.
     fn print(&self, context: &Context) -> Outcome {
-        printed::show(self.request(0, 1, Timestamp::now())?, self.args.curl, context)
+        let mut request = self.request(0, 1, Timestamp::now())?;
+        if self.payload.provider.mask_credentials(&mut request) {
+            context.say("note: the credential in it is masked; put it in place of ***");
+        }
+        printed::show(request, self.args.curl, context)
     }
 
     fn plan(&self, context: &Context) -> Plan {

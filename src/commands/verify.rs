@@ -210,6 +210,8 @@ fn print_trace(trace: &Trace, context: &Context) -> Result<(), Failure> {
         let digest = hex::encode(Sha256::digest(content));
         text.push_str(&human.remark("signed", Role::Dim, &format!("{} bytes, sha256 {digest}", content.len())));
         text.extend(ends(content).iter().map(|line| format!("      {line}\n")));
+    } else if trace.holds_secret {
+        text.push_str(&human.remark("signed", Role::Dim, "not shown: the secret is part of it"));
     }
     if let Some(key) = &trace.key {
         let said = format!("{} bytes, sha256 begins {} ({})", key.length, key.fingerprint, key.secret);
@@ -254,6 +256,9 @@ pub(super) fn sign(args: &SignArgs, context: &Context) -> Outcome {
         Draft { event: &event, body: &body, content_type: None, headers: &headers, url: &args.url, signature: None };
     let generator = RefCell::new(Generator::new(rand::random(), input::moment(args.at.as_deref())?));
     let mut request = compose(&provider, &draft, Some(&secret), &generator)?;
+    if provider.mask_credentials(&mut request) {
+        context.say("note: what is sent is the credential itself, so it is masked");
+    }
     if mask(&mut request.headers) {
         let known: Vec<&str> = provider.signatures().iter().map(Signature::id).collect();
         context.say(&format!("note: the header is the credential itself, so it is masked ({})", known.join(", ")));

@@ -22,6 +22,9 @@ use super::template::{Expression, RenderError, Scope, Source, Template};
 use super::timestamp;
 use crate::model::{Request, Secret};
 
+/// Stands in the place of a credential.
+const MASK: &str = "***";
+
 /// What is to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Draft<'a> {
@@ -398,6 +401,17 @@ impl Provider {
             let mut bytes = place.text(request).unwrap_or_default().into_bytes();
             spoil(&mut bytes) && String::from_utf8(bytes).is_ok_and(|text| place.put(request, &text).is_ok())
         })
+    }
+
+    /// Puts `***` where a credential stands in the URL or the body, as [`set`] marks one in a header; tells whether
+    /// there was any.
+    pub fn mask_credentials(&self, request: &mut Request) -> bool {
+        let credentials = self.signatures.iter().filter(|signature| signature.is_credential());
+        let places: Vec<Source> = credentials.flat_map(|signature| signature.standing_at(request)).collect();
+        let is_outside_headers = |place: &&Source| !matches!(place, Source::Header(_) | Source::HeaderPattern(_));
+        let found = places.iter().filter(is_outside_headers).filter(|place| place.is_there(request));
+        let found: Vec<&Source> = found.collect();
+        found.into_iter().filter(|place| place.put(request, MASK).is_ok()).count() > 0
     }
 
     /// Takes its signatures away.

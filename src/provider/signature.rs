@@ -13,6 +13,7 @@ use super::item::ItemRule;
 use super::jwt::JwtRules;
 use super::key::{EcdsaKind, Published, RsaKind};
 use super::template::{Expression, RenderError, Scope, Source, Template};
+use crate::model::Request;
 
 /// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -402,6 +403,18 @@ impl Signature {
             });
             direct.into_iter().chain(matching)
         })
+    }
+
+    /// The places where it stands in this request: of each item, where items are signed one by one.
+    pub(crate) fn standing_at(&self, request: &Request) -> Vec<Source> {
+        let items = self.item.as_ref().and_then(|rule| rule.items(&request.body).ok());
+        let places = self.places().flat_map(|place| match (place, &items) {
+            (Source::Json(pointer), Some(items)) => {
+                items.iter().filter_map(|item| item.resolve(pointer)).map(Source::Json).collect()
+            }
+            _ => vec![place.clone()],
+        });
+        places.collect()
     }
 
     /// The JWT in this request, where one stands at its place.

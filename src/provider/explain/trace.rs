@@ -4,6 +4,7 @@ use crate::model::{Request, Secret};
 use crate::provider::Verifier;
 use crate::provider::circumstances::Circumstances;
 use crate::provider::digest::Digest;
+use crate::provider::template::{Source, Template};
 
 /// Hex digits of a key's digest that are shown: enough to compare two machines, too few to search for the key.
 const FINGERPRINT: usize = 8;
@@ -13,8 +14,10 @@ const FINGERPRINT: usize = 8;
 pub struct Trace {
     /// Where the signature stands, as people say it, and what stands there.
     pub received: Option<(String, String)>,
-    /// The exact bytes that are signed.
+    /// The exact bytes that are signed; none where the secret is one part of them.
     pub content: Option<Vec<u8>>,
+    /// Whether the secret is one part of what is signed.
+    pub holds_secret: bool,
     /// The key.
     pub key: Option<KeyTrace>,
 }
@@ -52,9 +55,13 @@ impl Verifier {
 impl super::Guess<'_> {
     fn trace(&self, secret: &Secret) -> Trace {
         let place = self.source.place();
+        let signed = self.signature.signed.first();
+        let holds_secret = signed.is_some_and(|template| template.uses(|source| *source == Source::Secret));
+        let shown: Option<&Template> = signed.filter(|_| !holds_secret);
         self.with_variables(|scope| Trace {
+            holds_secret,
             received: Some((place, self.text().to_owned())).filter(|(_, text)| !text.is_empty()),
-            content: self.signature.signed.first().and_then(|template| template.render(scope).ok()),
+            content: shown.and_then(|template| template.render(scope).ok()),
             key: self.signature.key.render(scope).ok().map(|key| KeyTrace {
                 length: key.len(),
                 fingerprint: hex::encode(Digest::Sha256.hash(&key)).chars().take(FINGERPRINT).collect(),
