@@ -183,7 +183,7 @@ fn every_built_in_event_is_recognised_and_verified() {
     let variables = providers.iter().flat_map(|provider| {
         let given =
             provider.variables().iter().filter_map(|variable| Some((&variable.name, variable.example.as_ref()?)));
-        given.map(|(name, example)| format!("[provider.{}.vars]\n{name} = {example:?}\n", provider.id()))
+        given.map(|(name, example)| format!("provider.{}.vars.{name} = {example:?}\n", provider.id()))
     });
     sandbox.write("hookctl.toml", variables.collect::<String>());
     let schemes: std::collections::BTreeMap<String, usize> = sandbox
