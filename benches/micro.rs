@@ -97,10 +97,16 @@ struct Keys {
 
 impl Keys {
     fn generate() -> Result<Self> {
-        let generated = |kind: &[&str]| -> Result<Vec<u8>> {
-            let output = Command::new("openssl").args(["genpkey", "-outform", "DER"]).args(kind).output()?;
+        let file = tempfile::NamedTempFile::new()?;
+        let openssl = |command: &[&str]| -> Result<Vec<u8>> {
+            let output = Command::new("openssl").args(command).output()?;
             anyhow::ensure!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
             Ok(output.stdout)
+        };
+        let path = file.path().to_str().context("a path that is no text")?;
+        let generated = |kind: &[&str]| -> Result<Vec<u8>> {
+            openssl(&[&["genpkey", "-out", path], kind].concat())?;
+            openssl(&["pkcs8", "-topk8", "-nocrypt", "-in", path, "-outform", "DER"])
         };
         Ok(Self {
             ed25519: ed25519_dalek::SigningKey::from_bytes(&[7; 32]),
