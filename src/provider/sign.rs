@@ -277,10 +277,7 @@ pub fn countersign(
         (None, Some(other)) => (other, further),
         (None, None) => return Err(no_room()),
     };
-    match place {
-        Source::Header(name) => set(&mut request.headers, name.clone(), &text, signature.is_credential()),
-        place => companion::put(place, request, &text),
-    }
+    put(signature, place, &text, request)
 }
 
 fn is_time(signature: &Signature, header: &HeaderName) -> bool {
@@ -304,9 +301,14 @@ fn write(
         return write_items(provider, signature, rule, place, secret, request, generator);
     }
     let value = value(provider, signature, None, secret, request, generator)?;
+    put(signature, place, &value, request)
+}
+
+/// Puts a signature in its place.
+fn put(signature: &Signature, place: &Source, value: &str, request: &mut Request) -> Result<(), SignError> {
     match place {
-        Source::Header(name) => set(&mut request.headers, name.clone(), &value, signature.is_credential()),
-        place => companion::put(place, request, &value),
+        Source::Header(name) => set(&mut request.headers, name.clone(), value, signature.is_credential()),
+        place => companion::put(place, request, value),
     }
 }
 
