@@ -17,4 +17,4 @@ pub use client::{
 };
 pub use limits::Limits;
 pub use retry_after::retry_after;
-pub use server::{Answer, Handler, Received, Refusal, bind, serve};
+pub use server::{Answer, Handler, Received, Refusal, Reply, Tail, bind, serve};

@@ -209,6 +209,8 @@ async fn elapsed(timeout: Option<Duration>) {
 }
 
 impl Handler for Listener {
+    type Reply = Answer;
+
     async fn handle(&self, received: Received) -> Answer {
         // Without targets nothing can go round: a chain of listeners ends here.
         if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {

@@ -61,6 +61,8 @@ impl Server {
 }
 
 impl Handler for Server {
+    type Reply = Answer;
+
     async fn handle(&self, received: Received) -> Answer {
         let mut answer = self.answer(&received).await;
         if let Ok(id) = HeaderValue::from_str(self.engine.provider.id()) {

@@ -11,6 +11,7 @@ mod memory;
 mod pulse;
 mod reception;
 mod refusal;
+mod reply;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -27,14 +28,21 @@ use crate::model::Request;
 pub use accept::serve;
 pub use bind::bind;
 pub use refusal::Refusal;
+pub use reply::{Reply, Tail};
 
 /// What answers requests.
 ///
 /// A handler that has been given a request is run to its end: a sender that hangs up does not
 /// cancel it. Only a drain deadline that passes, or the end of the process, cuts it short.
 pub trait Handler: Send + Sync + 'static {
+    /// The status for a request without exactly one `Host` (RFC 9112 section 3.2 asks for 400).
+    const NO_HOST: StatusCode = StatusCode::BAD_REQUEST;
+
+    /// What it answers with: a whole [`Answer`], or a [`Reply`] that may go on.
+    type Reply: Into<Reply> + Send + 'static;
+
     /// Answers one request, whose body has come whole.
-    fn handle(&self, received: Received) -> impl Future<Output = Answer> + Send;
+    fn handle(&self, received: Received) -> impl Future<Output = Self::Reply> + Send;
 
     /// Is told of each request that was turned away before it reached [`Handler::handle`].
     fn refused(&self, refusal: Refusal) {

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, Version};
-use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -17,6 +16,7 @@ use super::body::{Clock, Reader, too_large};
 use super::memory::Memory;
 use super::pulse::Pulse;
 use super::refusal::Fault;
+use super::reply::{Payload, Reply};
 use super::{Answer, Handler, Received};
 use crate::http::Limits;
 use crate::model::Request;
@@ -48,7 +48,7 @@ pub(super) struct Visit<H> {
 pub(super) async fn receive<H: Handler>(
     visit: Arc<Visit<H>>,
     request: http::Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Payload>, Infallible> {
     let turn = Turn::begin(&visit.pulse);
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
@@ -60,9 +60,9 @@ pub(super) async fn receive<H: Handler>(
     };
     let answer = match body {
         Ok(body) => handle(&visit, Received { request: as_received(head, body), remote: visit.remote }).await,
-        Err(fault) => refuse(&visit, fault),
+        Err(fault) => refuse(&visit, fault).into(),
     };
-    Ok(response(answer, is_head))
+    Ok(response(answer, is_head, &visit.pulse))
 }
 
 /// Marks the connection as busy for as long as it lives.
@@ -84,9 +84,9 @@ impl Drop for Turn<'_> {
 }
 
 /// What can be told from the head alone; nothing of the body has been asked for yet.
-fn admit<H>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<(), Fault> {
+fn admit<H: Handler>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<(), Fault> {
     let limits = &visit.house.limits;
-    check_host(head)?;
+    check_host(head, H::NO_HOST)?;
     if head.method == Method::CONNECT {
         return Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, "this is not a proxy"));
     }
@@ -111,14 +111,14 @@ fn admit<H>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<(), Fault
 }
 
 /// RFC 9112 section 3.2: one `Host`, no more and, since HTTP/1.1, no less.
-fn check_host(head: &Parts) -> Result<(), Fault> {
+fn check_host(head: &Parts, status: StatusCode) -> Result<(), Fault> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let missing = hosts.next().is_none() && head.version == Version::HTTP_11;
     if missing {
-        return Err(Fault::new(StatusCode::BAD_REQUEST, "the Host header is missing"));
+        return Err(Fault::new(status, "the Host header is missing"));
     }
     if hosts.next().is_some() {
-        return Err(Fault::new(StatusCode::BAD_REQUEST, "there is more than one Host header"));
+        return Err(Fault::new(status, "there is more than one Host header"));
     }
     Ok(())
 }
@@ -131,16 +131,19 @@ fn uri_length(uri: &Uri) -> usize {
 /// Asks the handler. An HTTP/2 peer may reset the stream at any time, which drops this future, so
 /// there the handler gets a task of its own; hyper does not drop an HTTP/1 request whose body has
 /// been read.
-async fn handle<H: Handler>(visit: &Arc<Visit<H>>, received: Received) -> Answer {
+async fn handle<H: Handler>(visit: &Arc<Visit<H>>, received: Received) -> Reply {
     if !visit.multiplexed {
-        return visit.house.handler.handle(received).await;
+        return visit.house.handler.handle(received).await.into();
     }
     let visit = Arc::clone(visit);
     let handled = tokio::spawn(async move {
         let _alive = visit.alive.clone();
         visit.house.handler.handle(received).await
     });
-    handled.await.unwrap_or_else(|_| Answer { status: StatusCode::INTERNAL_SERVER_ERROR, ..Answer::default() })
+    match handled.await {
+        Ok(reply) => reply.into(),
+        Err(_) => Answer { status: StatusCode::INTERNAL_SERVER_ERROR, ..Answer::default() }.into(),
+    }
 }
 
 /// The request as it stood on the wire: HTTP/2's authority becomes `Host`, its target origin-form.
@@ -164,10 +167,10 @@ fn refuse<H: Handler>(visit: &Visit<H>, fault: Fault) -> Answer {
     answer
 }
 
-fn response(answer: Answer, is_head: bool) -> Response<Full<Bytes>> {
-    let Answer { status, mut headers, body } = answer;
+fn response(reply: Reply, is_head: bool, pulse: &Arc<Pulse>) -> Response<Payload> {
+    let Reply { answer: Answer { status, mut headers, body }, tail } = reply;
     drop_framing(&mut headers, is_head);
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(Payload::new(body, tail.filter(|_| !is_head), pulse));
     *response.headers_mut() = headers;
     *response.status_mut() = if status.is_informational() { StatusCode::BAD_GATEWAY } else { status };
     response

@@ -5,14 +5,13 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::{HttpService, Service};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::pulse::{Overdue, Pulse};
+use super::reply::Payload;
 use super::stop::Stop;
 use super::wire::Wire;
 
@@ -39,7 +38,7 @@ pub(super) trait Conversation: Future<Output = hyper::Result<()>> {
 
 impl<S> Conversation for hyper::server::conn::http1::Connection<TokioIo<Wire>, S>
 where
-    S: HttpService<Incoming, ResBody = Full<Bytes>>,
+    S: HttpService<Incoming, ResBody = Payload>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn wind_down(self: Pin<&mut Self>) {
@@ -49,7 +48,7 @@ where
 
 impl<S> Conversation for hyper::server::conn::http2::Connection<TokioIo<Wire>, S, TokioExecutor>
 where
-    S: Service<http::Request<Incoming>, Response = http::Response<Full<Bytes>>>,
+    S: Service<http::Request<Incoming>, Response = http::Response<Payload>>,
     S::Future: Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {

@@ -3,6 +3,7 @@
 mod bounds;
 mod many;
 mod protocol;
+mod tail;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,8 @@ struct Echo {
 }
 
 impl Handler for Echo {
+    type Reply = Answer;
+
     async fn handle(&self, received: Received) -> Answer {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
