@@ -2,4 +2,5 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=fixtures");
+    println!("cargo:rerun-if-changed=src/inspector/page");
 }

@@ -1,7 +1,8 @@
 //! hookctl: receive, verify, explain and send webhooks.
 //!
 //! The layers, from the bottom: [`model`], [`json`] and `private`; [`provider`], [`output`], [`store`] and [`http`];
-//! [`delivery`], [`history`], [`keys`] and [`registration`]; [`listener`], [`mock`] and [`load`]; the commands. Imports point down only.
+//! [`delivery`], [`history`], [`keys`] and [`registration`]; [`listener`], [`inspector`], [`mock`] and [`load`]; the
+//! commands. Imports point down only.
 
 mod cli;
 mod commands;
@@ -10,6 +11,7 @@ mod error;
 mod folders;
 pub mod history;
 pub mod http;
+pub mod inspector;
 pub mod json;
 pub mod keys;
 pub mod listener;

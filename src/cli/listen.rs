@@ -11,6 +11,7 @@ use super::expect::Expected;
 use super::values::{byte_size, duration};
 use super::verify::ToleranceArg;
 use super::{CredentialArgs, SecretArgs, SignatureArgs, TlsArgs};
+use crate::inspector::Address;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +22,7 @@ Examples:
   hookctl listen -f 3000 --resume           forward first what an earlier run left waiting
   hookctl listen -e 'invoice.*' --json > events.jsonl
   hookctl listen --where 'json:/data/amount>100'
+  hookctl listen --inspect                  and a page to look at, search, edit and send again
   hookctl listen --register github --var owner=me --var repo=app --public-url https://me.ngrok.app/hooks
   hookctl listen --expect 2 --timeout 30s   for CI: ends with 0 once two valid events came
   hookctl listen --expect 'prospect.added where json:/prospect/state=FL' --timeout 30s --junit report.xml
@@ -126,6 +128,9 @@ pub(crate) struct ListenArgs {
     /// Keep no history: a 2xx then says only that the event was received
     #[arg(long)]
     pub(crate) no_store: bool,
+    /// Show everything on a page of this machine [default address: 127.0.0.1:4040, or the next free port]
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "true", conflicts_with = "no_store")]
+    pub(crate) inspect: Option<Address>,
 }
 
 /// A registration for the life of the listener.

@@ -4,6 +4,7 @@ mod complete;
 mod events;
 mod expect;
 mod given;
+mod inspect;
 mod listen;
 mod manage;
 mod mock;
@@ -24,6 +25,7 @@ pub(crate) use events::{
 };
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use given::Given;
+pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{HandshakeMode, ListenArgs, RegisterArgs, RespondMode};
 pub(crate) use manage::{
     ConfigArgs, ConfigCommand, FixturesCommand, NewProviderArgs, ProvidersCommand, SaveFixtureArgs,
@@ -131,6 +133,8 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     /// Print the headers that a provider would send with a body
     Sign(Box<SignArgs>),
+    /// Show the history on a page of this machine: look at events, search, compare, edit, send again
+    Inspect(Box<InspectArgs>),
     /// The history: what was received, and where it went
     #[command(subcommand)]
     Events(EventsCommand),

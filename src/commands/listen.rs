@@ -13,8 +13,9 @@ use wildmatch::WildMatch;
 
 use super::expectations::{End, Report};
 use super::shortfall::{expectations, unmet};
+use super::verifiers::{Chosen, Verifiers};
 use super::webhooks::{Made, Wish, wish};
-use super::{Context, chosen, handed_over, input, resume};
+use super::{Context, chosen, handed_over, input, inspect, resume};
 use crate::cli::{HandshakeMode, ListenArgs, RespondMode};
 use crate::delivery::Target;
 use crate::error::{Exit, Failure, Outcome};
@@ -23,7 +24,6 @@ use crate::http::{Client, ClientOptions, Limits, bind};
 use crate::listener::{self, Canned, Destination, Ended, Ending, Handshakes, Keeper, Options, Providers, Respond};
 use crate::model::Notice;
 use crate::output;
-use crate::provider::{Provider, Verifier};
 
 /// Ending is usually over before anyone would read that it goes on.
 const SAY_AFTER: Duration = Duration::from_millis(300);
@@ -118,7 +118,10 @@ async fn serve(
     signal: Pin<&mut impl Future<Output = ()>>,
     is_hurried: &AtomicBool,
 ) -> Outcome {
-    let own = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    let page = args.inspect.as_ref().map(inspect::open).transpose()?;
+    let listening = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    // Nothing that is forwarded or fetched reaches hookctl itself, its page included.
+    let own = [listening.as_slice(), page.as_ref().map_or(&[], inspect::Page::addresses)].concat();
     options.confirm = confirming(args, context, &own)?;
     let client = Client::new(ClientOptions {
         timeout: Some(args.forward_timeout).filter(|limit| !limit.is_zero()),
@@ -135,7 +138,10 @@ async fn serve(
     let closed = Arc::new(Closed::default());
     let on_closed = Arc::clone(&closed);
     let presenter = Arc::new(context.presenter(args.show_response, move |error| on_closed.set(&error))?);
-    let port = own.first().map_or(args.port, std::net::SocketAddr::port);
+    let port = listening.first().map_or(args.port, std::net::SocketAddr::port);
+    let url = format!("http://{}:{port}", shown_host(&args.host));
+    let inspecting = page.map(|page| page.beside(&url, &options, &args.tls, context)).transpose()?;
+    let inspector = inspecting.as_ref().map(|inspecting| inspecting.url.clone());
     let began = Instant::now();
     let stopping = Notify::new();
     let stop = async {
@@ -150,8 +156,11 @@ async fn serve(
         again.await;
         is_hurried.store(true, Relaxed);
     };
-    presenter.present(Notice::Ready { url: format!("http://{}:{port}", shown_host(&args.host)) });
+    presenter.present(Notice::Ready { url, inspector });
     let ended = listener::listen(sockets, options, &client, Arc::clone(&presenter), stop, hurry).await;
+    if let Some(inspecting) = inspecting {
+        inspecting.end().await;
+    }
     presenter.present(Notice::Stopped(ended.summary));
     if let Some(presenter) = Arc::into_inner(presenter) {
         presenter.finish();
@@ -232,6 +241,7 @@ fn options(args: &ListenArgs, context: &Context) -> Result<Options, Failure> {
         timeout: args.timeout,
         store: if args.no_store { None } else { Some(Arc::new(context.writer()?)) },
         limits: limits(args.max_body),
+        in_flight: Arc::default(),
     })
 }
 
@@ -243,60 +253,17 @@ fn limits(max_body: usize) -> Limits {
 
 /// The named providers with their secrets, and all others, which are recognised.
 fn providers(args: &ListenArgs, context: &Context) -> Result<Providers, Failure> {
-    let given = chosen::named_secrets(context, &args.secret)?;
-    let secrets_of = |provider: &Provider| match given.as_slice() {
-        [] => chosen::own_secrets(context, provider),
-        given => Ok(given.to_vec()),
-    };
     let registered = args.register.register.iter().filter(|id| !args.provider.contains(id));
-    let ids: Vec<&String> = args.provider.iter().chain(registered).collect();
-    let mut named = Vec::new();
-    for id in &ids {
-        let provider = chosen::provider(context, id, &args.signature)?;
-        let secrets = secrets_of(&provider)?;
-        named.push(Verifier::new(with_variables(provider, args)?, secrets));
-    }
-    check_variables(args, &named)?;
-    let (all, problems) = context.catalogue.all();
-    for problem in problems {
-        context.say(&format!("warning: {problem} (this provider is left out)"));
-    }
-    let mut others = Vec::new();
-    for provider in all.into_iter().filter(|provider| !ids.iter().any(|id| **id == **provider.id())) {
-        let provider = chosen::with_configured_signature(context, provider, &Default::default())?;
-        // A secret given by flag belongs to the named providers, where there are any. One that cannot be
-        // read is no reason to stop: nobody asked for this provider.
-        let found = if named.is_empty() { secrets_of(&provider) } else { chosen::own_secrets(context, &provider) };
-        let secrets = found.unwrap_or_else(|failure| {
-            context.say(&format!("warning: the secret of {}: {:#}", provider.id(), failure.error));
-            Vec::new()
-        });
-        others.push(Verifier::new(with_variables(provider, args)?, secrets));
-    }
+    let chosen = Chosen {
+        ids: args.provider.iter().chain(registered).collect(),
+        secret: &args.secret,
+        signature: &args.signature,
+        variables: &args.register.variables,
+        // One that is registered has an API with values of its own, which looks at the rest.
+        takes_others: args.register.register.is_some(),
+    };
+    let Verifiers { named, others } = chosen.verifiers(context)?;
     Ok(Providers::new(named, others, !args.no_verify))
-}
-
-/// The provider with those of the typed values that it declares.
-fn with_variables(provider: Arc<Provider>, args: &ListenArgs) -> Result<Arc<Provider>, Failure> {
-    let is_own = |text: &&String| text.split_once('=').is_some_and(|(name, _)| chosen::declares(&provider, name));
-    let own: Vec<String> = args.register.variables.iter().filter(is_own).cloned().collect();
-    chosen::with_variables(provider, &own)
-}
-
-/// With providers named, each value must be for one of them. One that is registered has an API with values of its
-/// own, which looks at the rest.
-fn check_variables(args: &ListenArgs, named: &[Verifier]) -> Result<(), Failure> {
-    if named.is_empty() || args.register.register.is_some() {
-        return Ok(());
-    }
-    for text in &args.register.variables {
-        let (name, _) = chosen::variable(text)?;
-        if !named.iter().any(|verifier| chosen::declares(verifier.provider(), name)) {
-            return Err(Failure::usage(format!("no provider named here has a variable `{name}`"))
-                .hint("`hookctl providers show NAME` lists them"));
-        }
-    }
-    Ok(())
 }
 
 fn globs(patterns: &[String]) -> Vec<WildMatch> {

@@ -14,6 +14,7 @@ mod fixtures;
 mod handed_over;
 mod handshake;
 mod input;
+mod inspect;
 mod listen;
 mod mock;
 mod payload;
@@ -24,6 +25,7 @@ mod resume;
 mod send;
 mod shortfall;
 mod tamper;
+mod verifiers;
 mod verify;
 mod watch;
 mod webhooks;
@@ -73,6 +75,7 @@ fn dispatch(command: Command, context: &Context) -> Outcome {
         Command::Send(args) => send::run(&args, context),
         Command::Verify(args) => verify::verify(&args, context),
         Command::Sign(args) => verify::sign(&args, context),
+        Command::Inspect(args) => inspect::run(&args, context),
         Command::Events(command) => events::run(&command, context),
         Command::Expect(args) => expect::run(&args, context),
         Command::Mock(args) => mock::run(&args, context),

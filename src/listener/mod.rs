@@ -18,6 +18,7 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -91,6 +92,8 @@ pub struct Options {
     pub store: Option<Arc<Writer>>,
     /// Sizes and waits.
     pub limits: Limits,
+    /// Counts the requests that are not answered yet.
+    pub in_flight: Arc<AtomicUsize>,
 }
 
 /// Why a listener ended.
@@ -125,6 +128,22 @@ struct Captured {
     is_expected: bool,
     /// Where it is a handshake, how it is answered.
     asked: Option<Settled>,
+}
+
+/// A request that is not answered yet.
+struct InFlight<'c>(&'c AtomicUsize);
+
+impl<'c> InFlight<'c> {
+    fn begin(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How a listener ended, and what came in its life.
@@ -212,6 +231,7 @@ impl Handler for Listener {
     type Reply = Answer;
 
     async fn handle(&self, received: Received) -> Answer {
+        let _in_flight = InFlight::begin(&self.options.in_flight);
         // Without targets nothing can go round: a chain of listeners ends here.
         if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {
             return self.refuse_loop();

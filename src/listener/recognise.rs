@@ -87,6 +87,16 @@ impl Providers {
         self.learned.learn(verifier, secret)
     }
 
+    /// The ids of the named ones.
+    pub fn named(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.named.iter().map(|verifier| verifier.provider().id())
+    }
+
+    /// The named ones, then all that can be recognised, each with the secrets of now.
+    pub fn verifiers(&self) -> Vec<Arc<Verifier>> {
+        self.all().map(|verifier| self.learned.instead_of(verifier)).collect()
+    }
+
     /// The named ones, then all that can be recognised.
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Verifier>> {
         self.named.iter().chain(&self.other_verifiers)

@@ -11,6 +11,8 @@ pub enum Notice {
     Ready {
         /// Where, with the real port.
         url: String,
+        /// The whole URL of the inspector beside it.
+        inspector: Option<String>,
     },
     /// A request was received.
     Received(Arc<Event>),

@@ -61,7 +61,10 @@ impl Human {
             Notice::Sent { event_id, delivery, .. } => Lines::Out(self.delivery(event_id, delivery, now, true)),
             Notice::MockAttempt(attempt) => Lines::Out(self.mock_attempt(attempt)),
             Notice::MockReady(ready) => Lines::Talk(self.mock_ready(ready)),
-            Notice::Ready { url } => Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n")),
+            Notice::Ready { url, inspector } => {
+                let inspector = inspector.as_ref().map(|url| format!("Inspect at {url}\n")).unwrap_or_default();
+                Lines::Talk(format!("Ready! Listening on {url} (^C to quit)\n{inspector}"))
+            }
             _ if self.quiet => Lines::Talk(String::new()),
             Notice::Refused { status, reason } => {
                 let reason = one_line(reason, MAX_TEXT_WIDTH);
@@ -382,7 +385,7 @@ mod tests {
 
     #[test]
     fn talk_goes_to_the_other_stream_and_only_ready_stays_when_quiet() {
-        let ready = Notice::Ready { url: "http://127.0.0.1:4000".into() };
+        let ready = Notice::Ready { url: "http://127.0.0.1:4000".into(), inspector: None };
         let line = "Ready! Listening on http://127.0.0.1:4000 (^C to quit)\n";
         assert_eq!(human(0).notice(&ready, now()), Lines::Talk(line.into()));
         let quiet = Human { quiet: true, ..human(0) };

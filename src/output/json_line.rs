@@ -33,11 +33,12 @@ const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 /// Appends the line of a notice, with its line break.
 pub fn write_notice(out: &mut Vec<u8>, notice: &Notice) {
     match notice {
-        Notice::Ready { url } => {
+        Notice::Ready { url, inspector } => {
             open(out, "ready");
             raw(out, ",\"url\":");
             quote_into(out, url);
-            raw(out, ",\"inspector\":null");
+            raw(out, ",\"inspector\":");
+            optional(out, inspector.as_deref());
         }
         Notice::Received(event) => {
             open(out, "received");
@@ -436,7 +437,7 @@ mod tests {
 
     #[test]
     fn the_other_lines_are_as_published() {
-        let ready = Notice::Ready { url: "http://127.0.0.1:4000".into() };
+        let ready = Notice::Ready { url: "http://127.0.0.1:4000".into(), inspector: None };
         assert_eq!(line(&ready), "{\"v\":1,\"type\":\"ready\",\"url\":\"http://127.0.0.1:4000\",\"inspector\":null}\n");
         let refused = Notice::Refused { status: 413, reason: "too \"large\"".into() };
         assert_eq!(line(&refused), "{\"v\":1,\"type\":\"refused\",\"status\":413,\"reason\":\"too \\\"large\\\"\"}\n");

@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn ready() -> Notice {
-        Notice::Ready { url: "http://127.0.0.1:4000".into() }
+        Notice::Ready { url: "http://127.0.0.1:4000".into(), inspector: None }
     }
 
     #[test]

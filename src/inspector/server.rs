@@ -1,0 +1,81 @@
+//! The server: files of the page, and calls of its API.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+
+use super::answer::{self, Refused};
+use super::guard::{self, Names};
+use super::parameters::Parameters;
+use super::route::{self, Call, Found};
+use super::{Inspector, page, status};
+use crate::http::{Answer, Handler, Received, Reply};
+use crate::model::Request;
+
+/// Everything below it is the API.
+const API: &str = "/api/";
+/// The description of the API (<https://spec.openapis.org/oas/v3.1.1.html>).
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// Answers requests.
+pub(super) struct Server {
+    pub(super) inspector: Arc<Inspector>,
+    pub(super) names: Names,
+}
+
+impl Handler for Server {
+    const NO_HOST: StatusCode = StatusCode::MISDIRECTED_REQUEST;
+    type Reply = Reply;
+
+    async fn handle(&self, received: Received) -> Reply {
+        self.answer(&received.request).await.unwrap_or_else(|refused| Answer::from(refused).into())
+    }
+}
+
+impl Server {
+    async fn answer(&self, request: &Request) -> Result<Reply, Refused> {
+        guard::check_host(request, &self.names)?;
+        let path = request.uri.path();
+        if !path.starts_with(API) {
+            return file(&request.method, path).map(Reply::from);
+        }
+        match route::find(&request.method, path) {
+            Found::Call(Call::OpenApi, _) => Ok(answer::of("application/json", OPENAPI).into()),
+            found => {
+                guard::check_caller(request, &self.inspector.options.token)?;
+                match found {
+                    Found::Call(call, pieces) => self.call(call, &pieces, request).await,
+                    Found::WrongMethod(right) => {
+                        let message = format!("{} is not a method of this call: it takes {right}", request.method);
+                        Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message))
+                    }
+                    Found::Nothing => Err(Refused::absent("unknown_call", format!("no call {path}"))
+                        .hint("/api/openapi.json describes them all")),
+                }
+            }
+        }
+    }
+
+    async fn call(&self, call: Call, pieces: &[String], request: &Request) -> Result<Reply, Refused> {
+        let inspector = &self.inspector;
+        let parameters = Parameters::parse(request.uri.query());
+        let _ = pieces;
+        let answer = match call {
+            Call::Status => {
+                parameters.end()?;
+                status::status(inspector).await
+            }
+            // More calls follow here, one line each.
+            _ => Err(Refused::new(StatusCode::NOT_IMPLEMENTED, "not_yet", "this call is not there yet")),
+        };
+        answer.map(Reply::from)
+    }
+}
+
+fn file(method: &Method, path: &str) -> Result<Answer, Refused> {
+    if method != Method::GET && method != Method::HEAD {
+        let message = format!("{method} is no method of a file");
+        return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message));
+    }
+    page::file(path).ok_or_else(|| Refused::absent("no_such_file", "the inspector has no such file"))
+}
