@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::delivery::{EditError, TargetError};
+use crate::delivery::{AgainError, CompositionError, EditError, TamperError, TargetError};
 use crate::history::FilterError;
 use crate::http::ClientError;
 use crate::model::{EmptySecret, RequestError};
@@ -144,6 +144,52 @@ impl From<EditError> for Failure {
         let code = if matches!(error, EditError::Set { .. }) { "bad_set" } else { "usage" };
         let hint = error.hint();
         Self { exit: Exit::Usage, code, error: error.into(), hint }
+    }
+}
+
+impl From<TamperError> for Failure {
+    fn from(error: TamperError) -> Self {
+        let text = error.to_string();
+        match error {
+            TamperError::Sign(error) => error.into(),
+            TamperError::Empty(error) => error.into(),
+            TamperError::SignsNothing { .. } => Self::usage(text).hint("name a signature with --signature-header"),
+            TamperError::NoSecret => Self::usage("--tamper needs a secret: without one the request has no signature")
+                .hint("give it with --secret-env NAME"),
+            TamperError::OtherKind { .. } => Self::usage(text),
+            TamperError::NoTimestamp { .. } | TamperError::OutsideBody { .. } => {
+                Self::usage(text).hint("use --tamper signature, missing or secret")
+            }
+        }
+    }
+}
+
+impl From<CompositionError> for Failure {
+    fn from(error: CompositionError) -> Self {
+        match error {
+            CompositionError::Sign(error) => error.into(),
+            CompositionError::Edit(error) => error.into(),
+            CompositionError::Tamper(error) => error.into(),
+            CompositionError::Header(error) => error.into(),
+            CompositionError::Empty(error) => error.into(),
+        }
+    }
+}
+
+impl From<AgainError> for Failure {
+    fn from(error: AgainError) -> Self {
+        match error {
+            AgainError::Edit(error) => error.into(),
+            AgainError::Sign(error) => error.into(),
+            AgainError::UnknownProvider(_) => {
+                Self::usage(error.to_string()).hint("name the provider with --sign-as NAME")
+            }
+            AgainError::NoSecret { provider, variable } => {
+                let variable = variable.as_deref().unwrap_or("NAME");
+                Self::usage(format!("--resign needs the secret of {provider}"))
+                    .hint(format!("give it with --secret-env NAME, --secret-file PATH or {variable}"))
+            }
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) use mock::{
     DrillArgs, EmitArgs, LogArgs, MockArgs, MockCommand, RedeliverArgs, ScenarioArgs, ServeMockArgs,
 };
 pub(crate) use secret::SecretArgs;
-pub(crate) use send::{RetryRule, SendArgs, Tamper};
+pub(crate) use send::{RetryRule, SendArgs};
 pub(crate) use values::{Rate, Speed, StatusRange, age, byte_size};
 pub(crate) use verify::{SignArgs, ToleranceArg, VerifyArgs};
 pub(crate) use webhooks::{

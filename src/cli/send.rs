@@ -8,6 +8,7 @@ use clap_complete::ArgValueCompleter;
 use super::complete;
 use super::values::{Rate, StatusRange, duration, status_range};
 use super::{SecretArgs, SignatureArgs, TlsArgs, VariableArgs};
+use crate::delivery;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,6 +126,18 @@ pub(crate) enum Tamper {
     Missing,
     /// Sign with another secret
     Secret,
+}
+
+impl From<Tamper> for delivery::Tamper {
+    fn from(kind: Tamper) -> Self {
+        match kind {
+            Tamper::Body => Self::Body,
+            Tamper::Signature => Self::Signature,
+            Tamper::Timestamp => Self::Timestamp,
+            Tamper::Missing => Self::Missing,
+            Tamper::Secret => Self::Secret,
+        }
+    }
 }
 
 /// When to try again.

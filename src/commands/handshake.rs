@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::payload;
-use super::{Context, chosen, input, printed, tamper};
-use crate::cli::{SendArgs, Tamper};
-use crate::delivery::Target;
+use super::{Context, chosen, input, printed};
+use crate::cli::SendArgs;
+use crate::delivery::{Tamper, Target, tamper};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, Session};
 use crate::model::{Delivery, Request, Secret};
@@ -197,15 +197,14 @@ impl Asker<'_> {
             nearest: None,
         })?;
         let args = SendArgs { what: Some(format!("{id}/{event}")), provider: None, ..self.args.clone() };
-        let payload = payload::find(&args, self.context)?;
+        let content = payload::find(&args, self.context)?.content;
         let generator = tamper::generator(Some(kind), self.seed, self.now, self.now);
-        let body = payload.body(&args, &generator)?;
-        let mut headers = input::headers(&payload.headers)?;
-        headers.extend(self.headers.clone());
+        let body = content.renewed(&generator)?;
+        let headers = content.headers_under(self.headers.clone())?;
         let draft = Draft {
-            event: &payload.event,
+            event: &content.event,
             body: &body,
-            content_type: payload.content_type.as_deref(),
+            content_type: content.content_type.as_deref(),
             headers: &headers,
             url: self.target.url().as_str(),
             signature: None,

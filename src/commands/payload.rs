@@ -1,35 +1,24 @@
 //! What `send` sends: a fixture, a file or stdin, as which provider, with which edits.
 
-use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Context, captured, chosen, input};
 use crate::cli::SendArgs;
-use crate::delivery::edit;
+use crate::delivery::Content;
 use crate::error::Failure;
-use crate::json;
 use crate::model::Event;
-use crate::provider::{Fixture, Generator, LookupError, Origin, Provider, renew};
+use crate::provider::{Fixture, LookupError, Origin};
 
 /// The provider for a body that no provider is named for: any event, no signature of its own.
 const NEUTRAL: &str = "generic";
 
-/// A body with everything that is known about it.
+/// What is sent, and where it comes from.
 #[derive(Debug, Clone)]
 pub(super) struct Payload {
-    pub(super) provider: Arc<Provider>,
-    pub(super) event: String,
-    pub(super) body: Vec<u8>,
-    pub(super) content_type: Option<String>,
-    /// Headers that the manifest gives this fixture.
-    pub(super) headers: Vec<String>,
-    /// Whether it is a fixture, whose ids and times are renewed, not a person's own bytes.
-    pub(super) is_fixture: bool,
+    pub(super) content: Content,
     /// The file to watch.
     pub(super) file: Option<PathBuf>,
-    /// Said once on stderr.
-    pub(super) note: Option<String>,
 }
 
 /// Finds what was named on the command line.
@@ -38,15 +27,16 @@ pub(super) fn find(args: &SendArgs, context: &Context) -> Result<Payload, Failur
         None => neutral(args, context, None)?,
         Some(what) => named(what, args, context)?,
     };
+    let content = &mut payload.content;
     if let Some(data) = &args.data {
-        payload.body = input::text_or_file(data)?;
+        content.body = input::text_or_file(data)?;
+        content.is_fixture = false;
+        content.note = None;
         payload.file = data.strip_prefix('@').map(|path| context.path(path.as_ref()));
-        payload.is_fixture = false;
-        payload.note = None;
-        payload.content_type = guess_type(&payload);
+        content.content_type = Some(content.guessed_type(extension(payload.file.as_deref())));
     }
-    payload.provider = chosen::with_configured_signature(context, payload.provider, &args.signature)?;
-    payload.provider = chosen::with_variables(payload.provider, &args.variables.variables)?;
+    let provider = chosen::with_configured_signature(context, Arc::clone(&content.provider), &args.signature)?;
+    content.provider = chosen::with_variables(provider, &args.variables.variables)?;
     Ok(payload)
 }
 
@@ -115,101 +105,36 @@ fn is_provider(id: &str, context: &Context) -> Failure {
 }
 
 fn from_fixture(fixture: Fixture) -> Payload {
-    let note = fixture.note.as_ref().filter(|note| !note.documented).map(|_| {
-        format!(
-            "note: {}/{} is illustrative: the provider does not document this payload",
-            fixture.provider.id(),
-            fixture.event
-        )
-    });
-    let headers = fixture.note.iter().flat_map(|note| &note.headers).map(|(name, value)| format!("{name}: {value}"));
-    Payload {
-        headers: headers.collect(),
-        event: fixture.event,
-        body: fixture.body,
-        content_type: Some(fixture.content_type),
-        is_fixture: true,
-        file: match fixture.origin {
-            Origin::Disk(path) => Some(path),
-            Origin::Embedded => None,
-        },
-        note,
-        provider: fixture.provider,
-    }
+    let file = match &fixture.origin {
+        Origin::Disk(path) => Some(path.clone()),
+        Origin::Embedded => None,
+    };
+    Payload { content: Content::of_fixture(fixture), file }
 }
 
 /// The body of a captured event, to be sent as its provider would send it now.
 fn from_event(event: Event, args: &SendArgs, context: &Context) -> Result<Payload, Failure> {
     let own = || context.catalogue.provider(&event.provider).or_else(|_| context.catalogue.provider(NEUTRAL));
     let provider = args.provider.as_deref().map_or_else(own, |id| context.catalogue.provider(id))?;
-    let content_type = event.request.header("content-type").map(str::to_owned);
-    let name = event.event_type.or_else(|| provider.event_type(&event.request));
-    let mut payload = Payload {
-        provider,
-        event: name.unwrap_or_default(),
-        body: event.request.body.to_vec(),
-        content_type: None,
-        headers: Vec::new(),
-        is_fixture: false,
-        file: None,
-        note: None,
-    };
-    payload.content_type = content_type.or_else(|| guess_type(&payload));
-    Ok(payload)
+    Ok(Payload { content: Content::of_event(provider, event), file: None })
 }
 
 fn neutral(args: &SendArgs, context: &Context, event: Option<&str>) -> Result<Payload, Failure> {
     let provider = context.catalogue.provider(args.provider.as_deref().unwrap_or(NEUTRAL))?;
-    Ok(Payload {
-        provider,
-        event: event.unwrap_or_default().to_owned(),
-        body: Vec::new(),
-        content_type: None,
-        headers: Vec::new(),
-        is_fixture: false,
-        file: None,
-        note: None,
-    })
+    Ok(Payload { content: Content::bare(provider, event.unwrap_or_default(), Vec::new()), file: None })
 }
 
 fn from_file(name: &str, args: &SendArgs, context: &Context) -> Result<Payload, Failure> {
-    let mut payload = neutral(args, context, None)?;
-    payload.body = input::read(name)?;
+    let Payload { mut content, mut file } = neutral(args, context, None)?;
+    content.body = input::read(name)?;
     if name != "-" {
-        payload.file = Some(context.path(name.strip_prefix('@').unwrap_or(name).as_ref()));
+        file = Some(context.path(name.strip_prefix('@').unwrap_or(name).as_ref()));
     }
-    payload.content_type = guess_type(&payload);
-    let request = crate::model::Request { body: payload.body.clone().into(), ..Default::default() };
-    payload.event = payload.provider.event_type(&request).unwrap_or_default();
-    Ok(payload)
+    content.content_type = Some(content.guessed_type(extension(file.as_deref())));
+    content.event = content.named_event().unwrap_or_default();
+    Ok(Payload { content, file })
 }
 
-/// JSON where it is JSON; else the provider's usual type, or by the file's extension.
-fn guess_type(payload: &Payload) -> Option<String> {
-    let usual = payload.provider.delivery().content_types.first();
-    if json::check(&payload.body).is_ok() {
-        return Some(
-            usual.filter(|usual| usual.contains("json")).cloned().unwrap_or_else(|| "application/json".into()),
-        );
-    }
-    let extension = payload.file.as_ref().and_then(|path| path.extension()?.to_str());
-    Some(match (extension, usual) {
-        (Some("xml"), _) => "application/xml".to_owned(),
-        (Some("form"), _) => "application/x-www-form-urlencoded".to_owned(),
-        (_, Some(usual)) if !usual.contains("json") => usual.clone(),
-        _ if std::str::from_utf8(&payload.body).is_ok() => "text/plain; charset=utf-8".to_owned(),
-        _ => "application/octet-stream".to_owned(),
-    })
-}
-
-impl Payload {
-    /// The body of one delivery: fresh ids and times, then the edits.
-    pub(super) fn body(&self, args: &SendArgs, generator: &RefCell<Generator>) -> Result<Vec<u8>, Failure> {
-        let body = if self.is_fixture && !args.exact {
-            renew(&self.provider, &self.event, &self.body, generator)?
-        } else {
-            self.body.clone()
-        };
-        Ok(edit(body, self.content_type.as_deref(), &args.set, args.add)?)
-    }
+fn extension(file: Option<&Path>) -> Option<&str> {
+    file?.extension()?.to_str()
 }

@@ -1,26 +1,25 @@
 //! `hookctl send`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use http::HeaderMap;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::payload::{self, Payload};
-use super::{Context, chosen, input, printed, tamper};
+use super::{Context, chosen, input, notes, printed};
 use crate::cli::{RetryRule, SendArgs, StatusRange};
-use crate::delivery::Target;
+use crate::delivery::{Composition, Note, Target, Turn};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, HeaderCase};
 use crate::load::{self, Gunner, Plan, Report, Shot};
 use crate::model::{Delivery, Notice, Request, Secret};
 use crate::output::{self, Presenter};
-use crate::provider::{Basis, Draft, Generator, Signature, choose_signature, compose_attempt, countersign};
+use crate::provider::{Basis, Provider};
 
 /// Deliveries shown one by one; of more, only the first failures are.
 const SHOWN: u64 = 20;
@@ -35,9 +34,7 @@ pub(super) fn run(args: &SendArgs, context: &Context) -> Outcome {
         return super::handshake::run(wanted.as_deref(), args, client(args, context)?, context);
     }
     let job = Job::new(args, context)?;
-    if let Some(note) = &job.payload.note {
-        context.say(note);
-    }
+    job.notes.iter().for_each(|note| context.say(&notes::said(note)));
     let only_prints = args.dry_run || args.curl;
     if only_prints && !args.watch {
         return job.print(context);
@@ -78,13 +75,11 @@ fn seed(args: &SendArgs) -> u64 {
 #[derive(Clone)]
 struct Job {
     args: SendArgs,
-    payload: Payload,
-    headers: HeaderMap,
-    secret: Option<Secret>,
-    previous: Option<Secret>,
-    target: Target,
+    /// The file to watch.
+    file: Option<PathBuf>,
+    composition: Composition,
+    notes: Vec<Note>,
     expected: StatusRange,
-    seed: u64,
 }
 
 /// The secret that is being replaced, with `--rotate`.
@@ -100,48 +95,41 @@ fn previous(args: &SendArgs, second: Option<Secret>) -> Result<Option<Secret>, F
 
 impl Job {
     fn new(args: &SendArgs, context: &Context) -> Result<Self, Failure> {
-        let payload = payload::find(args, context)?;
-        let mut headers = input::headers(&payload.headers)?;
-        let typed = input::headers(&args.header)?;
-        for name in typed.keys() {
-            headers.remove(name);
-        }
-        headers.extend(typed);
-        let mut secrets = chosen::secrets(context, &payload.provider, &args.secret)?.into_iter();
+        let Payload { content, file } = payload::find(args, context)?;
+        let headers = content.headers_under(input::headers(&args.header)?)?;
+        let mut secrets = chosen::secrets(context, &content.provider, &args.secret)?.into_iter();
         let secret = secrets.next();
-        let previous = previous(args, secrets.next())?;
-        if let Some(kind) = args.tamper {
-            tamper::check(kind, &payload.provider, secret.as_ref())?;
-        }
-        if secret.is_none() && payload.provider.signatures().iter().any(|signature| !signature.is_optional()) {
-            let variable = payload.provider.about().secret_env.first().map_or("NAME", String::as_str);
-            context.say(&format!("note: no secret, so the request is not signed (--secret-env {variable})"));
-        }
-        let signature = secret.as_ref().map(|secret| choose_signature(&payload.provider, None, secret)).transpose()?;
-        if signature.flatten().is_some_and(Signature::has_published_keys) {
-            let name = &payload.provider.about().name;
-            context.say(&format!("note: signed with your key: a receiver that knows only {name}'s own will refuse it"));
-        }
-        Ok(Self {
+        let composition = Composition {
+            content,
+            is_exact: args.exact,
+            edits: args.set.clone(),
+            adds: args.add,
             headers,
-            secret: tamper::secret(args.tamper, secret)?,
-            previous,
             target: Target::parse(&args.to)?,
-            expected: args.expected_status(),
+            secret,
+            previous: previous(args, secrets.next())?,
+            tamper: args.tamper.map(Into::into),
             seed: seed(args),
+            dated: args.seed.and_then(|_| Timestamp::from_second(SEEDED_SECOND).ok()),
+        };
+        Ok(Self {
+            notes: composition.check()?,
+            composition,
+            file,
+            expected: args.expected_status(),
             args: args.clone(),
-            payload,
         })
     }
 
     /// The file that holds the body.
     fn watched_file(&self) -> Result<&Path, Failure> {
-        self.payload.file.as_deref().ok_or_else(|| {
+        self.file.as_deref().ok_or_else(|| {
             let failure = Failure::usage("--watch needs a file, and this body is not one");
-            if !self.payload.is_fixture {
+            let content = &self.composition.content;
+            if !content.is_fixture {
                 return failure.hint("give a file with @FILE");
             }
-            let event = format!("{}/{}", self.payload.provider.id(), self.payload.event);
+            let event = format!("{}/{}", content.provider.id(), content.event);
             failure.hint(format!("`hookctl fixtures save {event}` makes a copy to edit"))
         })
     }
@@ -149,47 +137,25 @@ impl Job {
     /// The same job with another body, and ids of its own unless they are seeded.
     fn with_body(&self, body: Vec<u8>) -> Self {
         let mut job = self.clone();
-        job.payload.body = body;
-        job.seed = seed(&self.args);
+        job.composition.content.body = body;
+        job.composition.seed = seed(&self.args);
         job
     }
 
     /// The request of this number, when it is tried for this time. `first` is the moment of the first
     /// attempt: later ones carry the same body.
     fn request(&self, number: u64, attempt: u32, first: Timestamp) -> Result<Request, Failure> {
-        let seed = self.seed.wrapping_add(number);
-        let rules = self.payload.provider.delivery();
-        let now = if attempt > 1 && rules.resign_on_retry { Timestamp::now() } else { first };
-        let dated = match self.args.seed {
-            Some(_) => Timestamp::from_second(SEEDED_SECOND).unwrap_or(first),
-            None => first,
-        };
-        let for_body = std::cell::RefCell::new(Generator::new(seed, tamper::moment(self.args.tamper, dated)));
-        let body = self.payload.body(&self.args, &for_body)?;
-        let anew = if rules.same_id_on_retry { 0 } else { u64::from(attempt - 1) << 32 };
-        let generator = tamper::generator(self.args.tamper, seed.wrapping_add(1).wrapping_add(anew), now, first);
-        let draft = Draft {
-            event: &self.payload.event,
-            body: &body,
-            content_type: self.payload.content_type.as_deref(),
-            headers: &self.headers,
-            url: self.target.url().as_str(),
-            signature: None,
-        };
-        let mut request = compose_attempt(&self.payload.provider, &draft, attempt, self.secret.as_ref(), &generator)?;
-        if let Some(previous) = &self.previous {
-            countersign(&self.payload.provider, None, previous, &mut request, &generator)?;
-        }
-        if let Some(kind) = self.args.tamper {
-            tamper::spoil(kind, &self.payload.provider, &mut request);
-        }
-        Ok(request)
+        Ok(self.composition.request(Turn { number, attempt, first, now: Timestamp::now() })?)
+    }
+
+    fn provider(&self) -> &Provider {
+        &self.composition.content.provider
     }
 
     /// Prints the request instead of sending it.
     fn print(&self, context: &Context) -> Outcome {
         let mut request = self.request(0, 1, Timestamp::now())?;
-        if self.payload.provider.mask_credentials(&mut request) {
+        if self.provider().mask_credentials(&mut request) {
             context.say("note: the credential in it is masked; put it in place of ***");
         }
         printed::show(request, self.args.curl, context)
@@ -214,9 +180,9 @@ impl Job {
     }
 
     fn provider_retries(&self, context: &Context) -> Vec<Duration> {
-        let schedule = &self.payload.provider.delivery().schedule;
+        let schedule = &self.provider().delivery().schedule;
         if schedule.basis != Basis::Published {
-            context.say(&format!("note: the retries of {}: {}", self.payload.provider.id(), schedule.remark()));
+            context.say(&format!("note: the retries of {}: {}", self.provider().id(), schedule.remark()));
         }
         schedule.waits.clone()
     }
@@ -247,7 +213,7 @@ impl Job {
                 Ok(error) = &mut gone => Stopped::Unread(error),
             });
         };
-        let fired = load::fire(plan, &client, self.target.url(), Arc::clone(&range), stop).await;
+        let fired = load::fire(plan, &client, self.composition.target.url(), Arc::clone(&range), stop).await;
         range.progress.finish_and_clear();
         if let Some(range) = Arc::into_inner(range) {
             range.presenter.finish();
@@ -307,8 +273,8 @@ impl Gunner for Range {
     fn fired(&self, shot: &Shot, delivery: Arc<Delivery>, is_hit: bool) {
         self.progress.inc(1);
         if self.every || !is_hit && self.failures.fetch_add(1, Relaxed) < SHOWN {
-            let event_type = self.job.payload.provider.event_type(&shot.request);
-            let named = Some(self.job.payload.event.clone()).filter(|event| !event.is_empty());
+            let event_type = self.job.provider().event_type(&shot.request);
+            let named = Some(self.job.composition.content.event.clone()).filter(|event| !event.is_empty());
             self.presenter.present(Notice::Sent {
                 event_id: shot.event_id,
                 event_type: event_type.or(named),

@@ -46,15 +46,38 @@ pub fn forwardable(request: &Request, uri: Uri) -> Request {
 /// marks of earlier deliveries.
 pub fn carried(request: &Request, uri: Uri) -> Request {
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
-    let named = connection_options(&request.headers);
+    let options = connection_options(&request.headers);
     for (name, value) in &request.headers {
-        let is_mark = [HOP, EVENT_ID, ATTEMPT].contains(name);
-        if is_mark || DROPPED.contains(name) || named.iter().any(|option| option == name.as_str()) {
-            continue;
+        if let Some(name) = carried_name(name, &options) {
+            headers.append(name, value.clone());
         }
-        headers.append(forwarded_name(name), value.clone());
     }
     Request { method: request.method.clone(), uri, headers, body: request.body.clone() }
+}
+
+/// The headers of a person who saw those that were received: what they left as it was goes on as ever, what they
+/// wrote themselves is theirs to say, except for what frames a message.
+pub fn replaced(request: &Request, wanted: &[(HeaderName, HeaderValue)]) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(wanted.len() + 3);
+    let options = connection_options(&request.headers);
+    for (name, value) in wanted {
+        let is_received = request.headers.get_all(name).iter().any(|received| received == value);
+        let name = match is_received {
+            true => carried_name(name, &options),
+            false => Some(name.clone()).filter(|name| *name == header::HOST || !DROPPED.contains(name)),
+        };
+        if let Some(name) = name {
+            headers.append(name, value.clone());
+        }
+    }
+    headers
+}
+
+/// Under which name a received header goes on; none where it belongs to one connection, or marks an earlier delivery.
+fn carried_name(name: &HeaderName, options: &[String]) -> Option<HeaderName> {
+    let is_mark = [HOP, EVENT_ID, ATTEMPT].contains(name);
+    let is_dropped = is_mark || DROPPED.contains(name) || options.iter().any(|option| option == name.as_str());
+    (!is_dropped).then(|| forwarded_name(name))
 }
 
 /// Says which event a request carries and which attempt for this target it is, so that nothing goes out
@@ -142,5 +165,29 @@ mod tests {
         mark(&mut again, EventId::from_u128(2), 1);
         assert_eq!(again.headers[EVENT_ID], EventId::from_u128(2).to_string());
         assert!(!again.headers.contains_key(ATTEMPT), "the first attempt needs no number");
+    }
+
+    #[test]
+    fn what_a_person_left_as_it_was_goes_on_as_ever_and_what_they_wrote_is_theirs() {
+        let lines = |lines: &[&str]| -> Vec<(HeaderName, HeaderValue)> {
+            lines.iter().map(|line| Request::parse_header(line).unwrap()).collect()
+        };
+        let received =
+            lines(&["Host: a", "X-Forwarded-For: 127.0.0.1", "X-Sig: 1", "Hookctl-Hop: 1", "Content-Length: 1"]);
+        let request = Request { headers: received.iter().cloned().collect(), ..Request::default() };
+        let mut wanted = received;
+        wanted.extend(lines(&["X-Forwarded-Proto: https", "Host: b", "X-Sig: 2", "Transfer-Encoding: chunked"]));
+        let headers = replaced(&request, &wanted);
+        let mut shown: Vec<String> =
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        shown.sort();
+        let expected = [
+            "host: b",
+            "x-forwarded-proto: https",
+            "x-hookctl-received-x-forwarded-for: 127.0.0.1",
+            "x-sig: 1",
+            "x-sig: 2",
+        ];
+        assert_eq!(shown, expected);
     }
 }

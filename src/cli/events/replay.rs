@@ -80,15 +80,3 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
 }
-
-impl ReplayArgs {
-    /// Whether the body goes out other than it came.
-    pub(crate) fn changes_body(&self) -> bool {
-        self.edit || !self.set.is_empty()
-    }
-
-    /// Whether requests are signed anew.
-    pub(crate) fn signs(&self) -> bool {
-        self.resign || self.sign_as.is_some()
-    }
-}

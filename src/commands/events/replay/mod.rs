@@ -1,6 +1,5 @@
 //! `hookctl events replay`: events of the history go out again, oldest first.
 
-mod destination;
 mod fire;
 mod pace;
 mod recipe;
@@ -13,13 +12,12 @@ use http::header::CONTENT_TYPE;
 use crate::cli::ReplayArgs;
 use crate::commands::confirm::MAX_UNASKED;
 use crate::commands::{Context, editor};
-use crate::delivery::Target;
+use crate::delivery::{Destination, Target, destinations};
 use crate::error::{Exit, Failure, Outcome};
 use crate::model::Request;
 use crate::output;
 use crate::store::{Reader, Stored};
 
-use destination::{Destination, destinations};
 use recipe::Recipe;
 use selection::Selection;
 
@@ -106,13 +104,13 @@ impl<'a> Replay<'a> {
         };
         let Some(stored) = self.reader.by_seq(only.seq)? else { return Ok(()) };
         let extension = extension(&stored.event.request.headers);
-        self.recipe.edited = Some(editor::edit(&stored.event.request.body, extension)?);
+        self.recipe.again.body = Some(editor::edit(&stored.event.request.body, extension)?.into());
         Ok(())
     }
 
     /// Makes every request once before any is sent, so that a wrong edit or secret stops nothing half-way.
     fn rehearse(&self, selection: &Selection) -> Result<(), Failure> {
-        if !self.recipe.can_fail() {
+        if !self.recipe.again.can_fail() {
             return Ok(());
         }
         let mut is_unmarked = self.args.missing;
@@ -127,7 +125,7 @@ impl<'a> Replay<'a> {
     /// The requests of an event. `is_unmarked` is true while the attempt that a killed replay did not get
     /// to record may still come: it was for the first event without any attempt, so that one is marked.
     fn shots(&self, stored: &Stored, is_unmarked: &mut bool) -> Result<Vec<Shot>, Failure> {
-        let found = destinations(&self.reader, stored, self.target.as_ref())?;
+        let found = self.destinations(stored)?;
         let wanted = found.into_iter().filter(|destination| self.is_wanted(destination));
         wanted
             .map(|destination| {
@@ -140,6 +138,12 @@ impl<'a> Replay<'a> {
                 Ok(Shot { destination, attempt, request })
             })
             .collect()
+    }
+
+    /// Where the event goes, whether it is wanted there or not.
+    fn destinations(&self, stored: &Stored) -> Result<Vec<Destination>, Failure> {
+        let (attempts, waiting) = (self.reader.deliveries(stored.seq)?, self.reader.waiting_for(stored.seq)?);
+        Ok(destinations(&stored.event.request.uri, &attempts, &waiting, self.target.as_ref())?)
     }
 
     /// With `--missing` an event goes only where it has not arrived yet; with `--failed` and no target

@@ -69,7 +69,7 @@ fn named(replay: &Replay<'_>) -> Result<Vec<Stored>, Failure> {
 
 impl Selection {
     fn add(&mut self, replay: &Replay<'_>, stored: &Stored) -> Result<(), Failure> {
-        let destinations = super::destinations(&replay.reader, stored, replay.target.as_ref())?;
+        let destinations = replay.destinations(stored)?;
         if destinations.is_empty() {
             self.homeless += 1;
             self.first_homeless.get_or_insert_with(|| stored.event.id.to_string());

@@ -4,33 +4,34 @@ use std::sync::Arc;
 
 use http::Uri;
 
-use crate::delivery::{Target, TargetError};
-use crate::error::Failure;
+use super::{Target, TargetError};
 use crate::model::Attempt;
-use crate::store::{Reader, Stored};
 
 /// One URL that an event goes to.
-#[derive(Debug)]
-pub(super) struct Destination {
+#[derive(Debug, Clone)]
+pub struct Destination {
     /// As the history keeps it.
-    pub(super) target: String,
+    pub target: String,
     /// `Err` when the event's path leads out of the target.
-    pub(super) uri: Result<Uri, TargetError>,
+    pub uri: Result<Uri, TargetError>,
     /// Under which name the event still waits for it, where it does.
-    pub(super) waits: Option<Arc<str>>,
+    pub waits: Option<Arc<str>>,
     /// Attempts that are recorded.
-    pub(super) attempts: u32,
+    pub attempts: u32,
     /// Whether one of them was answered with a 2xx.
-    pub(super) delivered: bool,
+    pub delivered: bool,
     /// Whether the last of them failed.
-    pub(super) failed: bool,
+    pub failed: bool,
 }
 
-/// The destinations of an event: `to`, else every target it went to, as recorded, or still waits for.
-pub(super) fn destinations(reader: &Reader, stored: &Stored, to: Option<&Target>) -> Result<Vec<Destination>, Failure> {
-    let attempts = reader.deliveries(stored.seq)?;
-    let waiting = reader.waiting_for(stored.seq)?;
-    let path = &stored.event.request.uri;
+/// The destinations of an event whose request came to `path`: `to`, else every target it went to, as recorded, or
+/// still waits for. `attempts` and `waiting` are what the history knows of it.
+pub fn destinations(
+    path: &Uri,
+    attempts: &[Attempt],
+    waiting: &[String],
+    to: Option<&Target>,
+) -> Result<Vec<Destination>, TargetError> {
     let mut found = Vec::new();
     match to {
         Some(target) => found.push(Destination::joined(target, path)),
@@ -38,18 +39,18 @@ pub(super) fn destinations(reader: &Reader, stored: &Stored, to: Option<&Target>
             for target in attempts.iter().map(|attempt| &attempt.delivery.target) {
                 add(&mut found, Destination::recorded(target)?);
             }
-            for target in &waiting {
+            for target in waiting {
                 add(&mut found, Destination::joined(&Target::parse(target)?, path));
             }
         }
     }
     for destination in &mut found {
-        destination.take_past(&attempts);
+        destination.take_past(attempts);
     }
     for name in waiting {
-        let joined = Destination::joined(&Target::parse(&name)?, path);
+        let joined = Destination::joined(&Target::parse(name)?, path);
         if let Some(destination) = found.iter_mut().find(|destination| destination.target == joined.target) {
-            destination.waits = Some(name.into());
+            destination.waits = Some(name.as_str().into());
         }
     }
     Ok(found)
@@ -70,7 +71,7 @@ impl Destination {
     }
 
     /// A whole URL, as it was recorded.
-    fn recorded(url: &str) -> Result<Self, Failure> {
+    fn recorded(url: &str) -> Result<Self, TargetError> {
         let uri = url.parse().map_err(|_| TargetError::NotUrl(url.to_owned()))?;
         Ok(Self { target: url.to_owned(), uri: Ok(uri), waits: None, attempts: 0, delivered: false, failed: false })
     }
