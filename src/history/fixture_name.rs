@@ -1,5 +1,8 @@
 //! Names of files that fixtures get. Event types come from strangers: what is no plain name is made one.
 
+use crate::json;
+use crate::model::Request;
+
 /// The longest name of a file or folder; every file system takes it.
 const MAX_NAME: usize = 128;
 /// Room for the number and the extension.
@@ -38,6 +41,22 @@ pub fn safe_name(text: &str) -> String {
         name.insert(0, '_');
     }
     name
+}
+
+/// The ending of a body's file: what the body is, not what its sender says, where that can be told.
+pub fn fixture_extension(request: &Request) -> &'static str {
+    let media_type = request.media_type().unwrap_or_default();
+    if json::check(&request.body).is_ok() {
+        "json"
+    } else if media_type.ends_with("form-urlencoded") {
+        "form"
+    } else if media_type.ends_with("xml") {
+        "xml"
+    } else if std::str::from_utf8(&request.body).is_ok() {
+        "txt"
+    } else {
+        "bin"
+    }
 }
 
 fn is_device(name: &str) -> bool {

@@ -52,6 +52,20 @@ pub fn masked(mut record: Record) -> Record {
     record
 }
 
+/// The request without its credentials.
+#[must_use]
+pub fn masked_request(mut request: Request) -> Request {
+    mask_request(&mut request);
+    request
+}
+
+/// The delivery without its credentials.
+#[must_use]
+pub fn masked_delivery(mut delivery: Delivery) -> Delivery {
+    mask_delivery(&mut delivery);
+    delivery
+}
+
 /// The record as it is kept. What the history does not hold is `***` here too.
 #[must_use]
 pub fn revealed(mut record: Record) -> Record {

@@ -23,7 +23,7 @@ pub use drift::{Drift, Fields, Finding, What};
 pub use expectation::Expectation;
 pub use export::{Exporter, Stream};
 pub use filter::{Condition, Filter, FilterError, Operator};
-pub use fixture_name::{fixture_name, safe_name};
+pub use fixture_name::{fixture_extension, fixture_name, safe_name};
 pub use nearest::{Nearest, Part, Unmet};
 pub use record::Record;
 pub use recorded::recorded;

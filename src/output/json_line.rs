@@ -27,6 +27,18 @@ pub const HEADER_LATIN1: &str = "latin1";
 /// How a header value that is not given away is written.
 pub const HEADER_MASKED: &str = "masked";
 
+/// What is written of bodies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bodies {
+    /// Their bytes, as on the command line.
+    #[default]
+    Lines,
+    /// Their bytes, and how many there are, in requests and answers alike.
+    Whole,
+    /// Only how many there are.
+    Counted,
+}
+
 /// Microseconds, always, so that lines sort as text.
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
@@ -110,6 +122,10 @@ pub fn item_line(kind: &str, value: &impl Serialize) -> serde_json::Result<Strin
 
 /// Appends an event's object, without a line break.
 pub fn write_event(out: &mut Vec<u8>, event: &Event) {
+    event_object(out, event, Bodies::Lines);
+}
+
+fn event_object(out: &mut Vec<u8>, event: &Event, bodies: Bodies) {
     formatted(out, format_args!("{{\"id\":\"{}\",\"received_at\":\"", event.id));
     time(out, event.received_at);
     raw(out, "\",\"provider\":");
@@ -123,7 +139,7 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event) {
     raw(out, ",\"verdict\":");
     write_verdict(out, &event.verdict);
     raw(out, ",\"request\":");
-    write_request(out, event);
+    write_request(out, event, bodies);
     match &event.repeat {
         Some(Repeat { retry, first }) => {
             formatted(out, format_args!(",\"retry\":{{\"number\":{retry},\"of\":\"{first}\"}}"));
@@ -136,15 +152,21 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event) {
 /// Appends the line of an event of the past, with its deliveries and the targets that have still to
 /// get it, and its line break.
 pub fn write_past(out: &mut Vec<u8>, event: &Event, deliveries: &[Attempt], waiting: &[String]) {
+    write_past_with(out, event, deliveries, waiting, Bodies::Lines);
+    raw(out, "}\n");
+}
+
+/// The same with more or less of the bodies, and still open: further members may follow.
+pub fn write_past_with(out: &mut Vec<u8>, event: &Event, deliveries: &[Attempt], waiting: &[String], bodies: Bodies) {
     open(out, "event");
     raw(out, ",\"event\":");
-    write_event(out, event);
+    event_object(out, event, bodies);
     raw(out, ",\"deliveries\":[");
     for (position, Attempt { made_at, delivery }) in deliveries.iter().enumerate() {
         raw(out, if position == 0 { "{\"made_at\":\"" } else { ",{\"made_at\":\"" });
         time(out, *made_at);
         raw(out, "\",\"delivery\":");
-        write_delivery(out, delivery);
+        delivery_object(out, delivery, bodies);
         raw(out, "}");
     }
     raw(out, "],\"waiting\":[");
@@ -152,7 +174,7 @@ pub fn write_past(out: &mut Vec<u8>, event: &Event, deliveries: &[Attempt], wait
         raw(out, if position == 0 { "" } else { "," });
         quote_into(out, target);
     }
-    raw(out, "]}\n");
+    raw(out, "]");
 }
 
 /// Appends a verdict's object, without what would have been right.
@@ -179,6 +201,10 @@ pub fn write_verdict(out: &mut Vec<u8>, verdict: &Verdict) {
 
 /// Appends a delivery's object, without a line break.
 pub fn write_delivery(out: &mut Vec<u8>, delivery: &Delivery) {
+    delivery_object(out, delivery, Bodies::Lines);
+}
+
+fn delivery_object(out: &mut Vec<u8>, delivery: &Delivery, bodies: Bodies) {
     raw(out, "{\"target\":");
     quote_into(out, &delivery.target);
     formatted(out, format_args!(",\"attempt\":{},\"status\":", delivery.attempt));
@@ -198,7 +224,7 @@ pub fn write_delivery(out: &mut Vec<u8>, delivery: &Delivery) {
     }
     raw(out, ",\"response\":");
     match &delivery.response {
-        Some(response) => write_response(out, response, delivery.truncated),
+        Some(response) => write_response(out, response, delivery.truncated, bodies),
         None => raw(out, "null"),
     }
     raw(out, "}");
@@ -232,7 +258,7 @@ fn attempt(out: &mut Vec<u8>, kind: &str, event_id: &EventId, delivery: &Deliver
     write_delivery(out, delivery);
 }
 
-fn write_request(out: &mut Vec<u8>, event: &Event) {
+fn write_request(out: &mut Vec<u8>, event: &Event, bodies: Bodies) {
     let Request { method, uri, headers, body } = &event.request;
     raw(out, "{\"method\":");
     quote_into(out, method.as_str());
@@ -242,7 +268,9 @@ fn write_request(out: &mut Vec<u8>, event: &Event) {
     optional(out, uri.query());
     formatted(out, format_args!(",\"remote\":\"{}\",\"headers\":", event.remote));
     write_headers(out, headers);
-    write_body(out, body);
+    if bodies != Bodies::Counted {
+        write_body(out, body);
+    }
     formatted(out, format_args!(",\"body_bytes\":{},\"body_sha256\":\"", body.len()));
     let mut digest = [0; 64];
     // 32 bytes are 64 digits: it cannot fail.
@@ -251,16 +279,21 @@ fn write_request(out: &mut Vec<u8>, event: &Event) {
     raw(out, "\"}");
 }
 
-fn write_response(out: &mut Vec<u8>, response: &Response, truncated: bool) {
+fn write_response(out: &mut Vec<u8>, response: &Response, truncated: bool, bodies: Bodies) {
     raw(out, "{\"headers\":");
     write_headers(out, &response.headers);
-    write_body(out, &response.body);
+    if bodies != Bodies::Counted {
+        write_body(out, &response.body);
+    }
+    if bodies != Bodies::Lines {
+        formatted(out, format_args!(",\"body_bytes\":{}", response.body.len()));
+    }
     formatted(out, format_args!(",\"truncated\":{truncated}}}"));
 }
 
-/// Pairs of name and value; a value that is not UTF-8 is read as Latin-1 (RFC 9110 section 5.5). Then the
+/// Appends pairs of name and value; a value that is not UTF-8 is read as Latin-1 (RFC 9110 section 5.5). Then the
 /// member `header_encodings`, with the positions of values that are not what they seem, where there are any.
-fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
+pub fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
     let mut encodings = Vec::new();
     raw(out, "[");
     for (position, (name, value)) in headers.iter().enumerate() {
@@ -291,8 +324,8 @@ fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
     raw(out, "]");
 }
 
-/// The members `body` and `body_encoding`, after a comma.
-fn write_body(out: &mut Vec<u8>, body: &[u8]) {
+/// Appends the members `body` and `body_encoding`, after a comma.
+pub fn write_body(out: &mut Vec<u8>, body: &[u8]) {
     raw(out, ",\"body\":");
     match std::str::from_utf8(body) {
         Ok(text) => {

@@ -36,12 +36,12 @@ pub use explanation::ExplanationFields;
 pub use hex::hex_lines;
 pub use human::{Human, Lines, MASK, error_lines};
 pub use json_line::{
-    HEADER_LATIN1, HEADER_MASKED, error_line, item_line, write_delivery, write_event, write_lagged, write_notice,
-    write_past, write_verdict,
+    Bodies, HEADER_LATIN1, HEADER_MASKED, error_line, item_line, write_body, write_delivery, write_event,
+    write_headers, write_lagged, write_notice, write_past, write_past_with, write_verdict,
 };
 pub use junit::{JunitCase, JunitProblem, junit};
 pub use mock::{millis, mock_attempt_object, span};
-pub use pretty::{MAX_PRETTY, pretty};
+pub use pretty::{LayoutError, MAX_PRETTY, laid_out, pretty};
 pub use queue::{MAX_NOTICE_BYTES, MAX_NOTICES};
 pub use size::size;
 pub use streams::{print, talk};

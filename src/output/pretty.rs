@@ -1,6 +1,6 @@
 //! Pretty JSON, made from tokens: numbers, escapes, key order and repeated keys stay as written.
 
-use crate::json::{self, Kind, Token};
+use crate::json::{self, Kind, SyntaxError, Token};
 
 use super::style::{Palette, Role};
 use super::terminal::untrusted;
@@ -29,6 +29,30 @@ pub fn pretty(text: &[u8], palette: Palette, max_lines: usize) -> Option<String>
         })
         .for_each(drop);
     Some(printer.out)
+}
+
+/// Why a text has no layout.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutError {
+    /// It is not JSON.
+    #[error("{0}")]
+    Syntax(#[from] SyntaxError),
+    /// It would become longer than this many bytes.
+    #[error("the text would become longer than {0} bytes")]
+    TooLong(usize),
+}
+
+/// The whole text as [`pretty`] lays it out, without colours, as long as it stays within `max` bytes.
+pub fn laid_out(text: &[u8], max: usize) -> Result<String, LayoutError> {
+    json::check(text)?;
+    let mut printer = Printer { out: String::new(), palette: Palette::PLAIN, depth: 0, lines: 1, last: None };
+    for token in json::tokens(text) {
+        printer.token(&token?);
+        if printer.out.len() > max {
+            return Err(LayoutError::TooLong(max));
+        }
+    }
+    Ok(printer.out)
 }
 
 struct Printer {
@@ -125,6 +149,14 @@ mod tests {
     fn what_is_not_json_or_too_large_is_left_alone() {
         assert_eq!(plain(b"{"), None);
         assert_eq!(plain(format!("\"{}\"", "a".repeat(MAX_PRETTY)).as_bytes()), None);
+    }
+
+    #[test]
+    fn a_whole_layout_is_the_one_that_is_shown_or_says_why_there_is_none() {
+        let text = br#"{"n":1.0,"n":1e400,"s":"\u00e9","e":[]}"#;
+        assert_eq!(laid_out(text, 1_000).unwrap(), plain(text).unwrap());
+        assert!(matches!(laid_out(b"[1,]", 1_000), Err(LayoutError::Syntax(error)) if error.offset == 3));
+        assert_eq!(laid_out(text, 10), Err(LayoutError::TooLong(10)));
     }
 
     #[test]

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::destination::failed;
 use crate::error::Failure;
-use crate::history::{Record, fixture_name, safe_name};
-use crate::json;
-use crate::model::Request;
+use crate::history::{Record, fixture_extension, fixture_name, safe_name};
 
 /// Names whose numbers are remembered. Beyond them numbers are looked for on the disk, which is slow.
 const MAX_NAMES: usize = 65_536;
@@ -43,7 +41,7 @@ impl FixtureFiles {
         parts.extend(fixture_name(event.event_type.as_deref()));
         let stem = parts.pop().unwrap_or_default();
         let folder = self.folder(&parts)?;
-        let name = folder.join(format!("{stem}.{}", extension(&event.request)));
+        let name = folder.join(format!("{stem}.{}", fixture_extension(&event.request)));
         if self.numbers.len() >= MAX_NAMES {
             self.numbers.clear();
         }
@@ -53,7 +51,7 @@ impl FixtureFiles {
             let path = if *number == 1 {
                 name.clone()
             } else {
-                folder.join(format!("{stem}.{number}.{}", extension(&event.request)))
+                folder.join(format!("{stem}.{number}.{}", fixture_extension(&event.request)))
             };
             match create(&path) {
                 Ok(mut file) => return file.write_all(&event.request.body).map_err(|error| failed(&path, &error)),
@@ -77,22 +75,6 @@ impl FixtureFiles {
             }
         }
         Ok(folder)
-    }
-}
-
-/// The ending of the file: what the body is, not what its sender says, where that can be told.
-fn extension(request: &Request) -> &'static str {
-    let media_type = request.media_type().unwrap_or_default();
-    if json::check(&request.body).is_ok() {
-        "json"
-    } else if media_type.ends_with("form-urlencoded") {
-        "form"
-    } else if media_type.ends_with("xml") {
-        "xml"
-    } else if std::str::from_utf8(&request.body).is_ok() {
-        "txt"
-    } else {
-        "bin"
     }
 }
 
