@@ -28,6 +28,7 @@ mod history;
 mod hostile;
 mod infer;
 mod inside;
+mod inspect;
 mod interop;
 mod jwt;
 #[cfg(target_os = "linux")]

@@ -36,15 +36,15 @@ impl Names {
         if host.as_str().contains('@') {
             return false;
         }
-        let port = host.port_u16().unwrap_or(HTTP_PORT);
+        let port = host.port().map_or(HTTP_PORT.to_string(), |port| port.as_str().to_owned());
         let name = host.host();
         let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         let address = name.parse::<IpAddr>();
         let is_localhost = name.eq_ignore_ascii_case("localhost");
         self.0.iter().any(|bound| match &address {
             _ if bound.ip().is_unspecified() => is_localhost || address.is_ok(),
-            Ok(address) => bound.port() == port && *address == bound.ip(),
-            Err(_) => bound.port() == port && is_localhost && bound.ip().is_loopback(),
+            Ok(address) => bound.port().to_string() == port && *address == bound.ip(),
+            Err(_) => bound.port().to_string() == port && is_localhost && bound.ip().is_loopback(),
         })
     }
 }
@@ -129,6 +129,7 @@ mod tests {
             "127.0.0.2:4040",
             "0.0.0.0:4040",
             "localhost",
+            "127.0.0.1:04040",
             "localhost.:4040",
             "localhost.evil.test:4040",
             "evil.test:4040",

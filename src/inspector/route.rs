@@ -100,22 +100,18 @@ pub(super) fn find(method: &Method, path: &str) -> Found {
     wrong
 }
 
-/// The open pieces of a path. The last one takes slashes too: names of events have them.
+/// The open pieces of a path. The slashes in the names of events are written as `%2F`.
 fn pieces(template: &str, path: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
-    let (mut wanted, mut given) = (template.split('/').peekable(), path.split('/'));
-    while let Some(want) = wanted.next() {
+    let mut given = path.split('/');
+    for want in template.split('/') {
         let piece = given.next()?;
-        if !want.starts_with('{') {
-            if want != piece {
-                return None;
-            }
-            continue;
+        if want.starts_with('{') {
+            let decoded = percent_encoding::percent_decode_str(piece).decode_utf8().ok()?;
+            found.push(Some(decoded.into_owned()).filter(|piece| !piece.is_empty())?);
+        } else if want != piece {
+            return None;
         }
-        let rest: Vec<&str> = if wanted.peek().is_none() { given.by_ref().collect() } else { Vec::new() };
-        let piece = [&[piece], rest.as_slice()].concat().join("/");
-        let decoded = percent_encoding::percent_decode_str(&piece).decode_utf8().ok()?;
-        found.push(Some(decoded.into_owned()).filter(|piece| !piece.is_empty())?);
     }
     given.next().is_none().then_some(found)
 }
