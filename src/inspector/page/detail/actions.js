@@ -1,0 +1,55 @@
+/** What the keys and buttons of one event do. */
+
+import { post, text } from '../api.js';
+import { copied } from './copy.js';
+import { openExport } from './export.js';
+import { outcomes } from './outcome.js';
+import { refresh } from './refresh.js';
+import { eventPath } from './routes.js';
+
+/** One at a time: a key that is held down must not send a hundred requests. */
+let isReplaying = false;
+
+const RUN = {
+  replay: (context) => replay(context, { to: null }, 'Replayed'),
+  resign: (context) => replay(context, { to: null, resign: true }, 'Signed again and replayed'),
+  edit: ({ open }) => open('replay'),
+  export: () => openExport(),
+  async curl({ id, notify }) {
+    const { text: command } = await text(`${eventPath(id)}/export`, { query: { format: 'curl' } });
+    await copied(command);
+    notify(command.includes('***') ? 'Copied as curl; secrets are masked as ***' : 'Copied as curl');
+  },
+  async pin({ id, event, notify }) {
+    const { pinned } = await post(`${eventPath(id)}/pin`, { pinned: !event?.pinned });
+    notify(pinned ? 'Pinned: kept when old events are removed' : 'No longer pinned');
+    refresh(id);
+  },
+};
+
+/**
+ * Runs an action on the event `id`; `event` is its row, `open(name)` opens a dialog, `notify(text, kind)` says what came of
+ * it. Resolves when it is done, and never rejects.
+ */
+export async function run(name, context) {
+  const action = Object.hasOwn(RUN, name) ? RUN[name] : null;
+  if (!action || !context.id) return;
+  try {
+    await action(context);
+  } catch (error) {
+    context.notify(error.message, 'error', error.hint ?? null);
+  }
+}
+
+async function replay({ id, notify }, how, what) {
+  if (isReplaying) return;
+  isReplaying = true;
+  try {
+    const { deliveries, notes } = await post(`${eventPath(id)}/replay`, how);
+    const { text: said, kind } = outcomes(deliveries);
+    notify([`${what}: ${said}`, ...(notes ?? [])].join('. '), kind);
+    refresh(id);
+  } finally {
+    isReplaying = false;
+  }
+}

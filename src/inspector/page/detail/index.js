@@ -1,0 +1,58 @@
+/** One event: what it is, what verification said, the request, the answers, and when all that was. */
+
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { get } from '../api.js';
+import { ActionBar, Head } from './head.js';
+import { complaint } from './outcome.js';
+import { onRefresh } from './refresh.js';
+import { RequestCard } from './request.js';
+import { ResponseCard } from './response.js';
+import { eventPath } from './routes.js';
+import { Timeline } from './timeline.js';
+import { Verdict } from './verdict.js';
+
+/**
+ * The right side of the page. `version` grows when the event changed; `marks` are the ids that are marked to compare;
+ * `act(name, argument)` runs an action.
+ */
+export function Detail({ id, marks, status, version, act }) {
+  const [own, renew] = useState(0);
+  const [areShown, showSecrets] = useState(false);
+  useEffect(() => onRefresh((changed) => changed === id && renew((count) => count + 1)), [id]);
+  // Secrets are shown for the event they were asked for, and not for the next.
+  useEffect(() => showSecrets(false), [id]);
+  const { detail, error, isBusy } = useDetail(id, areShown, `${version}-${own}`);
+  if (!id) return null;
+  if (error && detail?.event.id !== id) {
+    return html`<div class="detail"><p class="note error" role="alert"><b>${error.status === 404 ? 'This event is gone. ' : 'Not loaded. '}</b>${complaint(error)}</p></div>`;
+  }
+  if (!detail) return html`<div class="detail" aria-busy="true"><p class="note">Loading…</p></div>`;
+  const secrets = { shown: areShown, toggle: () => showSecrets(!areShown) };
+  const { event } = detail;
+  return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event" aria-busy=${isBusy ? 'true' : 'false'}>
+    <${Head} detail=${detail} act=${act} />
+    <${ActionBar} detail=${detail} marks=${marks} status=${status} act=${act} />
+    <${Verdict} key=${`v${event.id}`} event=${event} />
+    <${RequestCard} key=${`q${event.id}`} event=${event} parts=${detail.parts} secrets=${secrets} />
+    <${ResponseCard} key=${`a${event.id}`} id=${event.id} deliveries=${detail.deliveries} waiting=${detail.waiting} life=${detail.life} />
+    <${Timeline} detail=${detail} />
+  </article>`;
+}
+
+/** The event of an id without its bodies; the one before stays until the next is there, so that nothing flickers. */
+function useDetail(id, areShown, version) {
+  const [state, setState] = useState({ detail: null, error: null, isBusy: false });
+  const newest = useRef(null);
+  useEffect(() => {
+    if (!id) return undefined;
+    const abort = new AbortController();
+    newest.current = abort;
+    setState((before) => ({ ...before, isBusy: true }));
+    get(eventPath(id), { query: { body: false, show_secrets: areShown || undefined }, signal: abort.signal }).then(
+      (detail) => setState({ detail, error: null, isBusy: false }),
+      (error) => !abort.signal.aborted && setState((before) => ({ ...before, error, isBusy: false })),
+    );
+    return () => abort.abort();
+  }, [id, areShown, version]);
+  return state;
+}

@@ -1,0 +1,63 @@
+/** The card of the request. */
+
+import { html, useState } from '../vendor/preact-htm.js';
+import { notifyError } from '../announce.js';
+import { text as fetchText } from '../api.js';
+import { bytes as size, counted } from '../words.js';
+import { Body } from './body.js';
+import { CopyButton } from './copy.js';
+import { bodyPath } from './routes.js';
+import { saveBytes } from './save.js';
+import { Tabs } from './tabs.js';
+import { Visible } from './text.js';
+import { Headers, Hex, Parts, Query, Raw } from './views.js';
+
+/** The value of the first header of a name. */
+export function headerOf(headers, name) {
+  return headers.find(([other]) => other.toLowerCase() === name)?.[1] ?? null;
+}
+
+/** The card; `secrets` is `{shown, toggle}`. */
+export function RequestCard({ event, parts, secrets }) {
+  const [tab, setTab] = useState('body');
+  const { request, id } = event;
+  const { headers, header_encodings: encodings = [], body_bytes: bytes } = request;
+  const path = bodyPath(id);
+  const target = request.query ? `${request.path}?${request.query}` : request.path;
+  const contentType = headerOf(headers, 'content-type');
+  const read = async () => (await fetchText(path)).text;
+  const download = async () => {
+    try {
+      saveBytes((await fetchText(path)).bytes, `${id}.body`);
+    } catch (error) {
+      notifyError(error);
+    }
+  };
+  const hasMasked = secrets.shown || encodings.some(([, word]) => word === 'masked') || /=\*\*\*(&|$)/.test(request.query ?? '');
+  const queries = request.query ? [...new URLSearchParams(request.query)].length : 0;
+  const tabs = [
+    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${contentType} parts=${parts} label="Request body" />` },
+    { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers} encodings=${encodings} />` },
+    { id: 'query', title: 'Query', note: queries, content: () => html`<${Query} query=${request.query} />` },
+    ...(parts ? [{ id: 'parts', title: 'Parts', note: parts.length, content: () => html`<${Parts} path=${path} parts=${parts} />` }] : []),
+    { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`${request.method} ${target}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw request" />` },
+    { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Request body as hex" />` },
+  ];
+  return html`<section class="card" aria-label="Request">
+    <header class="card-head">
+      <h3>Request</h3>
+      <code class="request-line"><b><${Visible} text=${request.method} /></b> <${Visible} text=${target} /></code>
+      <div class="card-tools">
+        ${
+          hasMasked &&
+          html`<button type="button" class="button small plain" aria-pressed=${secrets.shown ? 'true' : 'false'} onClick=${secrets.toggle}>
+            ${secrets.shown ? 'Hide secrets' : 'Show secrets'}
+          </button>`
+        }
+        ${bytes > 0 && html`<${CopyButton} read=${read} label="Copy the body of the request" title="Copy body" />`}
+        ${bytes > 0 && html`<button type="button" class="button small plain" onClick=${download} title=${`Download the body (${counted(bytes, 'byte')})`}>Download</button>`}
+      </div>
+    </header>
+    <${Tabs} name="request" label="Views of the request" tabs=${tabs} selected=${tab} select=${setTab} />
+  </section>`;
+}

@@ -1,0 +1,114 @@
+/** What verification said, and what to do about it. */
+
+import { html } from '../vendor/preact-htm.js';
+import { counted } from '../words.js';
+import { CopyButton } from './copy.js';
+import { causes, refusal, unchecked } from './refusal.js';
+import { Sentence, Visible } from './text.js';
+
+const SAFE_WORD = /^[A-Za-z0-9._-]+$/;
+
+/** How each verdict looks: a sign, a word, a colour of the chip. */
+export const VERDICTS = {
+  valid: { sign: '✓', word: 'Valid', colour: 'good' },
+  invalid: { sign: '✗', word: 'Invalid', colour: 'bad' },
+  unsigned: { sign: '!', word: 'Unsigned', colour: 'warn' },
+  unchecked: { sign: '·', word: 'Unchecked', colour: '' },
+};
+
+/** The chip of a verdict. */
+export function VerdictChip({ status }) {
+  const { sign, word, colour } = VERDICTS[status] ?? VERDICTS.unchecked;
+  return html`<span class=${`chip ${colour}`}><span aria-hidden="true">${sign}</span> ${word}</span>`;
+}
+
+/** One line for a verdict that needs nothing done, a card for one that does. */
+export function Verdict({ event }) {
+  const { status } = event.verdict;
+  if (status === 'valid') return html`<${ValidLine} event=${event} />`;
+  if (status === 'unchecked') return html`<${UncheckedLine} event=${event} />`;
+  return html`<${RefusalCard} event=${event} />`;
+}
+
+function ValidLine({ event }) {
+  const { scheme, secret, hint } = event.verdict;
+  return html`<p class="verdict-line good" aria-label="Verdict" role="region">
+    <b class="good-text"><span aria-hidden="true">✓</span> Valid</b>
+    <span>The signature holds${scheme && html` (<${Visible} text=${scheme} />)`}${secret && html`, with the secret <b><${Visible} text=${secret} /></b>`}.</span>
+    ${hint && html`<span class="soft"><${Sentence} text=${hint} /></span>`}
+  </p>`;
+}
+
+function UncheckedLine({ event }) {
+  const { reason, hint } = event.verdict;
+  const { text, command } = unchecked(event.verdict, SAFE_WORD.test(event.provider) ? event.provider : 'NAME');
+  return html`<div class="verdict-line" aria-label="Verdict" role="region">
+    <b class="soft"><span aria-hidden="true">·</span> Unchecked</b>
+    <span><${Sentence} text=${reason ?? 'nothing was checked'} />.</span>
+    ${hint && html`<span class="soft"><${Sentence} text=${hint} />.</span>`}
+    ${command && html`<span class="soft">${text}</span> <${Command} text=${command} />`}
+  </div>`;
+}
+
+function Command({ text }) {
+  return html`<span class="command"><code>${text}</code><${CopyButton} text=${text} label=${`Copy the command ${text}`} /></span>`;
+}
+
+function RefusalCard({ event }) {
+  const { verdict, request, id } = event;
+  const { sign, word, colour } = VERDICTS[verdict.status] ?? VERDICTS.invalid;
+  const facts = refusal(verdict, request.headers, request.header_encodings);
+  const { ranked, rest } = causes(verdict);
+  return html`<section class=${`card verdict-card ${colour}`} aria-label="Verdict">
+    <header class="card-head">
+      <h3><span aria-hidden="true">${sign}</span> ${word}</h3>
+      <span class="verdict-reason"><${Sentence} text=${verdict.reason ?? 'no reason was recorded'} /></span>
+    </header>
+    <dl class="verdict-facts">
+      <div><dt>Check</dt><dd><${Visible} text=${facts.check} /></dd></div>
+      ${facts.expected && html`<div><dt>Expected</dt><dd><${Sentence} text=${facts.expected} />${facts.problem && html`; <${Sentence} text=${facts.problem} />`}</dd></div>`}
+      ${facts.expected && html`<div><dt>Received</dt><dd><${Received} facts=${facts} /></dd></div>`}
+    </dl>
+    ${
+      ranked.length > 0 &&
+      html`<div class="verdict-causes">
+        <h4>${ranked.length > 1 ? 'Likely causes, the likeliest first' : 'Likely cause'}</h4>
+        <ol>${ranked.map((cause) => html`<${Cause} key=${cause.id} cause=${cause} />`)}</ol>
+        ${rest.length > 0 && html`<details><summary>${counted(rest.length, 'other spelling', 'other spellings')} of the same</summary><ol>${rest.map((cause) => html`<${Cause} key=${cause.id} cause=${cause} />`)}</ol></details>`}
+      </div>`
+    }
+    ${verdict.explanation && html`<${RuledOut} explanation=${verdict.explanation} />`}
+    ${
+      (facts.isComputed || facts.problem) &&
+      html`<p class="verdict-more soft">
+        Both signatures and the exact bytes that are signed are shown in the terminal only:
+        <${Command} text=${`hookctl verify ${id} --explain`} />
+      </p>`
+    }
+  </section>`;
+}
+
+function Received({ facts }) {
+  if (facts.isMissing) return html`<i>nothing there</i>`;
+  if (facts.isMasked) return html`<span class="masked">•••••• <span class="tag">masked</span></span>`;
+  if (facts.received === null) return html`<i>another one</i>`;
+  if (facts.isTold) return html`<${Sentence} text=${facts.received} />`;
+  return html`<code class="verdict-value"><${Visible} text=${facts.received} /></code>`;
+}
+
+function Cause({ cause }) {
+  return html`<li>
+    <span class="cause-what"><${Sentence} text=${cause.what} /></span>
+    ${cause.cure && html`<span class="cause-cure"><span aria-hidden="true">→</span> <${Sentence} text=${cause.cure} /></span>`}
+    ${cause.then && html`<span class="cause-then soft">then: <${Sentence} text=${cause.then} /></span>`}
+  </li>`;
+}
+
+function RuledOut({ explanation }) {
+  const { ruled_out: ruledOut, tries, complete } = explanation;
+  if (!ruledOut || ruledOut.length === 0) return null;
+  return html`<details class="verdict-ruled-out">
+    <summary>Ruled out: ${counted(ruledOut.length, 'kind of change', 'kinds of change')} (${counted(tries, 'try', 'tries')}${!complete && '; not all was tried'})</summary>
+    <ul>${ruledOut.map((text) => html`<li><${Sentence} text=${text} /></li>`)}</ul>
+  </details>`;
+}
