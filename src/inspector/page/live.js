@@ -1,0 +1,143 @@
+/** Keeps the list, the state of the listener and the connection up to date with one stream. */
+
+import { announceArrivals, notify } from './announce.js';
+import { Stream, waitBefore } from './stream.js';
+import { counted } from './words.js';
+
+/** How long after coming back the missed events are counted, before the page says how many they were. */
+const CATCH_UP_MS = 1200;
+
+/**
+ * The live side of the page. `list` is the EventList, `store` holds `status`, `connection` and `filterError`;
+ * `onArrived(rows)` and `onChanged(rows)` hear what the stream brings, `onBack()` that it came back.
+ */
+export class Live {
+  #stream = null;
+  #instance = null;
+  #catchingUp = null;
+  #starts = 0;
+  #wasLost = false;
+
+  constructor({ list, store, onArrived, onChanged, onBack }) {
+    Object.assign(this, { list, store, onArrived, onChanged, onBack });
+    document.addEventListener('visibilitychange', () => !document.hidden && this.#stream?.hurry());
+    window.addEventListener('online', () => this.#stream?.hurry());
+  }
+
+  /** Loads the list for a filter and streams what follows. A filter that cannot be read leaves the old list. */
+  async start(filter) {
+    this.#starts += 1;
+    const start = this.#starts;
+    const isCurrent = () => start === this.#starts;
+    for (let attempt = 0; isCurrent(); attempt += 1) {
+      try {
+        const before = this.#stream;
+        before?.close();
+        const newest = await this.list.load(filter);
+        if (!isCurrent()) return;
+        this.store.set({ filterError: null, shownFilter: filter });
+        this.#open(filter, newest);
+        return;
+      } catch (error) {
+        if (!isCurrent() || error.status === 401) return;
+        if (error.code === 'filter') {
+          this.store.set({ filterError: error });
+          this.#goOn();
+          return;
+        }
+        this.#lost();
+        await new Promise((done) => { setTimeout(done, waitBefore(attempt)); });
+      }
+    }
+  }
+
+  /** Ends the stream. */
+  stop() {
+    this.#starts += 1;
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  /** After a filter that cannot be read: the old list stays alive. */
+  #goOn() {
+    const before = this.#stream;
+    if (before) this.#open(before.query.filter, before.lastId);
+  }
+
+  #open(filter, lastId) {
+    const stream = new Stream({
+      query: { filter },
+      lastId,
+      onMessage: (event, value, id) => this.#stream === stream && this.#take(event, value, id),
+      onState: (state, error) => this.#stream === stream && this.#state(state, error),
+    });
+    this.#stream = stream;
+    stream.run();
+  }
+
+  #lost() {
+    if (!this.#wasLost) notify('The connection to hookctl is lost; trying again', 'error');
+    this.#wasLost = true;
+    this.store.set({ connection: 'reconnecting' });
+  }
+
+  #state(state, error) {
+    if (state === 'reconnecting') this.#lost();
+    else if (state === 'refused') notify(error.message, 'error', error.hint);
+    else if (state === 'live') this.store.set({ connection: 'live' });
+  }
+
+  #take(event, value, id) {
+    if (event === 'hello') this.#hello(value);
+    else if (event === 'status') this.store.set({ status: { ...this.store.value.status, ...value } });
+    else if (event === 'events') this.#arrived(value.events, id);
+    else if (event === 'changed') this.#changed(value.events);
+    else if (event === 'skipped') this.#skipped(value.missed);
+  }
+
+  #hello({ instance, resumed, status }) {
+    const isRestarted = this.#instance !== null && this.#instance !== instance;
+    this.#instance = instance;
+    this.store.set({ status });
+    const wasLost = this.#wasLost;
+    this.#wasLost = false;
+    if (wasLost) this.onBack();
+    if (resumed === false) {
+      if (wasLost || isRestarted) notify(`hookctl ${isRestarted ? 'was restarted' : 'is back'}; the list was loaded anew`);
+      this.start(this.store.value.shownFilter);
+    } else if (wasLost || isRestarted) {
+      this.#catchUp(isRestarted);
+    }
+  }
+
+  #catchUp(isRestarted) {
+    const catchingUp = { missed: 0 };
+    this.#catchingUp = catchingUp;
+    setTimeout(() => {
+      if (this.#catchingUp !== catchingUp) return;
+      this.#catchingUp = null;
+      const what = isRestarted ? 'hookctl was restarted' : 'The connection is back';
+      notify(`${what}; caught up: ${counted(catchingUp.missed, 'event')}`);
+    }, CATCH_UP_MS);
+  }
+
+  #arrived(rows, id) {
+    if (this.#catchingUp) this.#catchingUp.missed += rows.length;
+    this.list.receive(rows, id);
+    announceArrivals(rows);
+    this.onArrived(rows);
+  }
+
+  #changed(rows) {
+    this.list.change(rows);
+    this.onChanged(rows);
+  }
+
+  #skipped(missed) {
+    const catchingUp = this.#catchingUp;
+    this.#catchingUp = null;
+    const what = catchingUp ? 'hookctl is back' : 'Events came faster than this page could show them';
+    notify(`${what}; ${counted(missed + (catchingUp?.missed ?? 0), 'event')} behind, the list was loaded anew`);
+    this.start(this.store.value.shownFilter);
+  }
+}

@@ -1,0 +1,102 @@
+/** The search field: one filter language, its errors in place, and the same filter for the command line. */
+
+import { html, useEffect, useRef, useState } from './vendor/preact-htm.js';
+import { CopyButton } from './clipboard.js';
+import { Icon } from './glyphs.js';
+import { shellQuoted } from './words.js';
+
+/** After the last key, so that a word is not searched for letter by letter. */
+const PAUSE_MS = 250;
+
+/** The language in examples: what a word does, and the word. */
+export const WORDS = [
+  ['provider:stripe', 'from a provider; globs such as git* work'],
+  ['event:invoice.*', 'of a type; a second event: word means or'],
+  ['verdict:invalid', 'valid, invalid, unsigned or unchecked'],
+  ['is:failed', 'the last delivery failed or was no 2xx'],
+  ['is:pinned', 'pinned events'],
+  ['since:2h', 'since a time ago or a date; also until:'],
+  ['json:/data/id=42', 'a place in the JSON body; = or ~ for “contains”'],
+  ['header:x-topic~order', 'a header; query:name=value likewise'],
+  ['"two words"', 'anything else is text in headers and bodies'],
+];
+
+/** The command that lists what a filter shows. */
+export const commandOf = (filter) => `hookctl events list --filter ${shellQuoted(filter)}`;
+
+/** The filter with a word in it, or without if it was there. */
+export function withWord(filter, word) {
+  const words = filter.split(' ').filter(Boolean);
+  return (words.includes(word) ? words.filter((one) => one !== word) : [...words, word]).join(' ');
+}
+
+/** The field. `onFilter(text)` is told once the typing pauses; `fieldRef` lets `/` put the focus there. */
+export function Search({ filter, error, onFilter, fieldRef }) {
+  const [text, setText] = useState(filter);
+  const timer = useRef(0);
+  useEffect(() => setText(filter), [filter]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const tell = (value) => {
+    clearTimeout(timer.current);
+    onFilter(value.trim());
+  };
+  const type = (event) => {
+    const { value } = event.currentTarget;
+    setText(value);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => tell(value), PAUSE_MS);
+  };
+  const insert = (word) => {
+    const value = withWord(text, word);
+    setText(value);
+    tell(value);
+    fieldRef.current?.focus();
+  };
+  const onKeyDown = (event) => {
+    if (event.key === 'Enter') tell(text);
+    if (event.key === 'Escape') event.currentTarget.blur();
+  };
+  return html`<form class="search" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <span class="search-icon"><${Icon} name="search" size="15" /></span>
+    <input ref=${fieldRef} class="field" type="text" inputmode="search" enterkeyhint="search" autocomplete="off" autocapitalize="off"
+      spellcheck="false" aria-label="Search events" aria-keyshortcuts="/" placeholder="Search: text, provider:, verdict:, json:/id=…" value=${text}
+      aria-invalid=${error ? 'true' : 'false'} aria-describedby=${error ? 'search-error' : null} onInput=${type} onKeyDown=${onKeyDown} />
+    ${text
+      ? html`<button type="button" class="button plain small icon search-clear" aria-label="Clear the search" onClick=${() => { setText(''); tell(''); fieldRef.current?.focus(); }}>
+          <${Icon} name="close" size="14" /></button>`
+      : html`<kbd class="search-key" aria-hidden="true">/</kbd>`}
+    ${error && html`<div class="search-error" id="search-error" role="alert">
+      <${Icon} name="warning" size="14" /><div><p>${error.message}</p>${error.hint && html`<p class="soft">${error.hint}</p>`}</div></div>`}
+    ${!error && html`<div class="search-words" role="group" aria-label="Words of the search">
+      ${WORDS.map(([word, what]) => html`<button type="button" class="search-word" onClick=${() => insert(word)}>
+        <code>${word}</code><span class="soft">${what}</span></button>`)}
+    </div>`}
+  </form>`;
+}
+
+const QUICK = [['verdict:invalid', 'Invalid'], ['is:failed', 'Failed'], ['is:pinned', 'Pinned']];
+
+/** What the list shows: filters at hand, how many there are, and the command that would show the same. */
+export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
+  const words = filter.split(' ');
+  return html`<div class="list-head">
+    <div class="list-line">
+      <h2 class="list-count">${countText(list, filter)}</h2>
+      <div class="quick" role="group" aria-label="Quick filters">
+        ${QUICK.map(([word, label]) => html`<button type="button" class="button small quick-filter" aria-pressed=${words.includes(word) ? 'true' : 'false'}
+          onClick=${() => onFilter(withWord(filter, word))}>${label}</button>`)}
+        <button type="button" class="button small icon" aria-pressed=${isPaused ? 'true' : 'false'} aria-keyshortcuts="l"
+          aria-label="Pause the list" title=${isPaused ? 'Go on (l)' : 'Pause the list (l)'} onClick=${() => act('pause')}>
+          <${Icon} name=${isPaused ? 'play' : 'pause'} size="13" /></button>
+      </div>
+    </div>
+    ${filter && html`<div class="command"><code class="cut" title=${commandOf(filter)}>${commandOf(filter)}</code>
+      <${CopyButton} text=${commandOf(filter)} label="Copy the command" notify=${notify} /></div>`}
+  </div>`;
+}
+
+function countText(list, filter) {
+  const n = new Intl.NumberFormat('en').format(list.length);
+  if (list.isCounted) return filter ? `${n} ${list.length === 1 ? 'matches' : 'match'}` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
+  return list.scannedTo === null && list.searching === null ? `${n} found` : `${n}+ found`;
+}
