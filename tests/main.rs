@@ -45,6 +45,7 @@ mod manifests;
 mod manners;
 mod mock;
 mod openapi;
+mod page;
 mod port;
 mod proven;
 mod published;
