@@ -80,6 +80,11 @@ pub fn is_secret_header(name: &HeaderName) -> bool {
     CREDENTIALS.contains(name) || is_secret_name(name.as_str())
 }
 
+/// Whether the value of a header of this name is a URL, whose query may hold credentials.
+pub fn is_url_header(name: &HeaderName) -> bool {
+    URLS.contains(name)
+}
+
 /// Whether a parameter or field of this name is masked.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

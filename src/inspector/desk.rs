@@ -35,7 +35,6 @@ impl fmt::Debug for Desk {
 }
 
 /// Gives the providers of now, those named first: a handshake may hand over a secret at any time.
-#[allow(dead_code, reason = "calls that use it follow")]
 #[derive(Clone)]
 pub struct Verifiers(Arc<dyn Fn() -> Vec<Arc<Verifier>> + Send + Sync>);
 
@@ -43,6 +42,18 @@ impl Verifiers {
     /// Asks `give` for every request.
     pub fn new(give: impl Fn() -> Vec<Arc<Verifier>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(give))
+    }
+
+    /// Those of now.
+    pub(super) fn now(&self) -> Vec<Arc<Verifier>> {
+        (self.0)()
+    }
+}
+
+impl Desk {
+    /// Where a request goes that nobody named a target for: to the app, else to the listener.
+    pub(super) fn default_targets(&self) -> Vec<Target> {
+        if self.forward.is_empty() { self.listener.iter().cloned().collect() } else { self.forward.clone() }
     }
 }
 

@@ -5,13 +5,27 @@
 
 mod address;
 mod answer;
+mod body;
+mod catalogue;
+mod coding;
+mod compare;
 mod desk;
+mod event;
+mod explain;
+mod export;
+mod found;
 mod guard;
+mod lines;
 mod page;
-#[allow(dead_code, reason = "calls that use it follow")]
 mod parameters;
+mod pin;
+mod range;
 mod readers;
+mod replay;
+mod resent;
 mod route;
+mod send;
+mod sender;
 mod server;
 mod status;
 mod token;

@@ -8,7 +8,7 @@ use super::answer::{self, Refused};
 use super::guard::{self, Names};
 use super::parameters::Parameters;
 use super::route::{self, Call, Found};
-use super::{Inspector, page, status};
+use super::{Inspector, body, catalogue, compare, event, export, page, pin, replay, send, status};
 use crate::http::{Answer, Handler, Received, Reply};
 use crate::model::Request;
 
@@ -59,12 +59,22 @@ impl Server {
     async fn call(&self, call: Call, pieces: &[String], request: &Request) -> Result<Reply, Refused> {
         let inspector = &self.inspector;
         let parameters = Parameters::parse(request.uri.query());
-        let _ = pieces;
+        let piece = |place: usize| pieces.get(place).map_or("", String::as_str);
         let answer = match call {
             Call::Status => {
                 parameters.end()?;
                 status::status(inspector).await
             }
+            Call::Event => event::event(inspector, piece(0), parameters).await,
+            Call::Body => body::body(inspector, piece(0), parameters, &request.headers).await,
+            Call::AnswerBody => body::of_answer(inspector, piece(0), piece(1), parameters, &request.headers).await,
+            Call::Export => export::export(inspector, piece(0), parameters).await,
+            Call::Pin => pin::pin(inspector, piece(0), parameters, &request.body).await,
+            Call::Replay => replay::replay(inspector, piece(0), parameters, &request.body).await,
+            Call::Diff => compare::diff(inspector, parameters).await,
+            Call::Providers => catalogue::providers(inspector, parameters).await,
+            Call::Fixture => catalogue::fixture(inspector, piece(0), piece(1), parameters).await,
+            Call::Send => send::answer(inspector, parameters, &request.body).await,
             // More calls follow here, one line each.
             _ => Err(Refused::new(StatusCode::NOT_IMPLEMENTED, "not_yet", "this call is not there yet")),
         };

@@ -1,5 +1,7 @@
 //! The parts of a `multipart/*` body (RFC 2046 section 5.1, RFC 7578), borrowed from it.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 /// One part of a multipart body.
@@ -11,6 +13,8 @@ pub struct Part<'a> {
     pub filename: Option<String>,
     /// The part's media type with its parameters.
     pub content_type: Option<String>,
+    /// Where its bytes begin in the whole body.
+    pub from: usize,
     /// The part's bytes.
     pub body: &'a [u8],
 }
@@ -31,7 +35,7 @@ pub fn parts<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<Part<'a>>> {
         let start = from + line_end + 1;
         let next = delimiter_after(body, delimiter.as_bytes(), start);
         let end = next.unwrap_or(body.len());
-        found.push(part(&body[start..without_line_break(body, start, end)]));
+        found.push(part(body, start..without_line_break(body, start, end)));
         match next {
             Some(at) => from = at + delimiter.len(),
             None => break,
@@ -54,8 +58,9 @@ fn without_line_break(body: &[u8], start: usize, end: usize) -> usize {
     }
 }
 
-fn part(text: &[u8]) -> Part<'_> {
-    let (head, body) = split_head(text);
+fn part(whole: &[u8], place: Range<usize>) -> Part<'_> {
+    let end = place.end;
+    let (head, body) = split_head(&whole[place]);
     let head = String::from_utf8_lossy(head);
     let header = |wanted: &str| {
         let mut fields = head.lines().filter_map(|line| line.split_once(':'));
@@ -66,6 +71,7 @@ fn part(text: &[u8]) -> Part<'_> {
         name: parameter(disposition, "name"),
         filename: parameter(disposition, "filename"),
         content_type: header("content-type").map(str::to_owned),
+        from: end - body.len(),
         body,
     }
 }
@@ -134,6 +140,7 @@ mod tests {
         assert_eq!(found[1].filename.as_deref(), Some("f.bin"));
         assert_eq!(found[1].content_type.as_deref(), Some("image/png"));
         assert_eq!(found[1].body, b"\x00");
+        assert!(found.iter().all(|part| &body[part.from..part.from + part.body.len()] == part.body));
     }
 
     #[test]

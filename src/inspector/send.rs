@@ -1,0 +1,140 @@
+//! `POST /api/send`: a fixture, or a body of one's own, goes out as its provider would send it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+use url::Url;
+use uuid::Uuid;
+
+use super::Inspector;
+use super::answer::{Refused, Told, of};
+use super::parameters::Parameters;
+use super::sender::{Encoding, bytes, header, impossible, read, said, secret, send, target, verifier};
+use crate::delivery::{Composition, Content, Tamper, Turn};
+use crate::history::mask;
+use crate::json::quote_into;
+use crate::model::{Delivery, Request};
+use crate::output::{write_delivery, write_headers};
+use crate::provider::{Catalogue, LookupError, Provider, Verifier};
+
+/// What a page asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    event: String,
+    to: Option<String>,
+    body: Option<String>,
+    body_encoding: Option<Encoding>,
+    headers: Option<Vec<(String, String)>>,
+    secret: Option<String>,
+    tamper: Option<String>,
+    exact: Option<bool>,
+}
+
+/// A request that is ready to go.
+struct Ready {
+    url: Url,
+    request: Request,
+    provider: Arc<Provider>,
+    notes: Vec<String>,
+}
+
+/// Answers the call.
+pub(super) async fn answer(inspector: &Inspector, parameters: Parameters, body: &Bytes) -> Told {
+    parameters.end()?;
+    let desk = &inspector.options.desk;
+    let (verifiers, catalogue, body) = (desk.verifiers.now(), desk.catalogue.clone(), body.clone());
+    let default = desk.listener.as_ref().or(desk.forward.first()).map(ToString::to_string);
+    // A large body takes a while to be read and signed.
+    let making = tokio::task::spawn_blocking(move || {
+        let mut wish: Wish = read(&body)?;
+        wish.to = wish.to.filter(|to| !to.trim().is_empty()).or(default);
+        ready(wish, &verifiers, &catalogue)
+    });
+    let ready = making.await.map_err(|error| Refused::broken(error.to_string()))??;
+    let Ready { url, request, provider, notes } = ready;
+    let delivery = send(desk, &url, request.clone(), 1).await?;
+    told(request, &provider, delivery, &notes)
+}
+
+fn ready(wish: Wish, verifiers: &[Arc<Verifier>], catalogue: &Catalogue) -> Result<Ready, Refused> {
+    let tamper = wish.tamper.as_deref().map(|word| {
+        Tamper::parse(word).ok_or_else(|| {
+            let known: Vec<&str> = Tamper::ALL.iter().map(|kind| kind.as_str()).collect();
+            impossible("cannot_tamper", format!("`{word}` cannot be spoiled")).hint(known.join(", "))
+        })
+    });
+    let to = wish.to.ok_or_else(|| impossible("no_target", "no target is named").hint("name one: 3000, or a URL"))?;
+    let own = wish.body.map(|text| bytes(text, wish.body_encoding)).transpose()?;
+    let content = content(&wish.event, own, verifiers, catalogue)?;
+    let verifier = verifier(verifiers, content.provider.id())?;
+    let typed = wish.headers.unwrap_or_default();
+    let typed = typed.iter().map(|(name, value)| header(name, value)).collect::<Result<Vec<_>, _>>()?;
+    let mut headers = HeaderMap::new();
+    typed.into_iter().for_each(|(name, value)| _ = headers.append(name, value));
+    let composition = Composition {
+        headers: content.headers_under(headers).map_err(|error| impossible("bad_header", error.to_string()))?,
+        is_exact: wish.exact.unwrap_or(false),
+        edits: Vec::new(),
+        adds: false,
+        target: target(&to)?,
+        secret: wish.secret.as_deref().map(|label| secret(&verifier, label)).transpose()?,
+        previous: None,
+        tamper: tamper.transpose()?,
+        seed: rand::random(),
+        dated: None,
+        content,
+    };
+    let notes = composition.check()?.iter().map(said).collect();
+    let now = Timestamp::now();
+    let request = composition.request(Turn { number: 0, attempt: 1, first: now, now })?;
+    Ok(Ready { url: composition.target.url().clone(), request, provider: composition.content.provider, notes })
+}
+
+/// The fixture, or a body of one's own: that may go by any event name of a known provider.
+fn content(
+    name: &str,
+    own: Option<Bytes>,
+    verifiers: &[Arc<Verifier>],
+    catalogue: &Catalogue,
+) -> Result<Content, Refused> {
+    let mut content = match (catalogue.find_fixture(name, None), name.split_once('/')) {
+        (Ok(fixture), _) => Content::of_fixture(fixture),
+        (Err(LookupError::UnknownEvent { .. }), Some((id, event))) if own.is_some() => {
+            Content::bare(Arc::clone(verifier(verifiers, id)?.provider()), event, Vec::new())
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    // With the signature and the values that this machine's configuration gives it.
+    content.provider = Arc::clone(verifier(verifiers, content.provider.id())?.provider());
+    if let Some(body) = own {
+        content.body = body.to_vec();
+        content.is_fixture = false;
+        content.note = None;
+        content.content_type = content.content_type.clone().or_else(|| Some(content.guessed_type(None)));
+    }
+    Ok(content)
+}
+
+fn told(mut request: Request, provider: &Provider, delivery: Delivery, notes: &[String]) -> Told {
+    let body_bytes = request.body.len();
+    provider.mask_credentials(&mut request);
+    let request = mask::masked_request(request);
+    let delivery = Delivery { target: request.uri.to_string(), ..mask::masked_delivery(delivery) };
+    let id = Uuid::now_v7();
+    let mut out = format!("{{\"v\":1,\"type\":\"sent\",\"event_id\":\"{id}\",\"request\":{{\"method\":").into_bytes();
+    quote_into(&mut out, request.method.as_str());
+    out.extend_from_slice(b",\"url\":");
+    quote_into(&mut out, &request.uri.to_string());
+    out.extend_from_slice(b",\"headers\":");
+    write_headers(&mut out, &request.headers);
+    out.extend_from_slice(format!(",\"body_bytes\":{body_bytes}}},\"delivery\":").as_bytes());
+    write_delivery(&mut out, &delivery);
+    out.extend_from_slice(b",\"notes\":");
+    out.extend(serde_json::to_vec(notes).map_err(|error| Refused::broken(error.to_string()))?);
+    out.extend_from_slice(b"}\n");
+    Ok(of("application/json", out))
+}
