@@ -228,8 +228,9 @@ impl Filter {
             since: self.since,
             until: self.until,
             failed: self.failed,
-            after: None,
+
             direction,
+            ..Query::default()
         }
     }
 

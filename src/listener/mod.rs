@@ -19,7 +19,7 @@ mod tally;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -49,7 +49,7 @@ use crate::keys::PublishedKeys;
 use crate::model::{Event, Notice, Summary};
 use crate::output::Presenter;
 use crate::provider::{Circumstances, Tolerance};
-use crate::store::{StoreError, Writer};
+use crate::store::{Life, StoreError, Writer};
 
 /// How a listener behaves.
 #[derive(Debug)]
@@ -146,6 +146,13 @@ impl Drop for InFlight<'_> {
     }
 }
 
+/// A request from its arrival to its answer.
+struct Course {
+    began: Instant,
+    /// Where the event stands in the history, and how long it took until it was there.
+    kept: Option<(i64, Duration)>,
+}
+
 /// How a listener ended, and what came in its life.
 #[derive(Debug)]
 pub struct Ended {
@@ -232,20 +239,34 @@ impl Handler for Listener {
 
     async fn handle(&self, received: Received) -> Answer {
         let _in_flight = InFlight::begin(&self.options.in_flight);
+        let mut course = Course { began: Instant::now(), kept: None };
+        let answer = self.answer(received, &mut course).await;
+        self.note(&course, &answer);
+        answer
+    }
+
+    fn refused(&self, refusal: Refusal) {
+        self.presenter.present(Notice::Refused { status: refusal.status, reason: refusal.reason });
+    }
+}
+
+impl Listener {
+    /// The whole story of a request.
+    async fn answer(&self, received: Received, course: &mut Course) -> Answer {
         // Without targets nothing can go round: a chain of listeners ends here.
         if delivery::has_looped(&received.request) && !self.options.destinations.is_empty() {
             return self.refuse_loop();
         }
         let Captured { event, is_expected, asked } = self.capture(received).await;
         if let Some(settled) = asked {
-            return self.shake_hands(event, settled).await;
+            return self.shake_hands(event, settled, course).await;
         }
         let is_refused = event.verdict.is_refused() && !self.options.accept_invalid;
         // The type of a request that is refused is a stranger's word: it hides nothing.
         let is_hidden = !is_refused && !self.concerns(&event);
         let goes_on = is_expected && !is_refused && !is_hidden;
         let route = if goes_on { self.forwarder.route(&event) } else { Route::default() };
-        let event = match self.keep(event, &route).await {
+        let event = match self.keep(event, &route, course).await {
             Ok(event) => event,
             Err(error) => return self.cannot_keep(&error),
         };
@@ -269,16 +290,19 @@ impl Handler for Listener {
         answer
     }
 
-    fn refused(&self, refusal: Refusal) {
-        self.presenter.present(Notice::Refused { status: refusal.status, reason: refusal.reason });
+    /// Notes when the event was kept and its sender answered.
+    fn note(&self, course: &Course, answer: &Answer) {
+        if let (Some(store), Some((seq, stored))) = (&self.options.store, course.kept) {
+            let (answered, status) = (Some(course.began.elapsed()), Some(answer.status.as_u16()));
+            store.answered(seq, Life { stored, answered, status });
+        }
     }
-}
 
-impl Listener {
     /// Puts the event on the disk, with what is to be forwarded; nothing is answered, shown or sent before.
-    async fn keep(&self, event: Arc<Event>, route: &Route) -> Result<Arc<Event>, StoreError> {
+    async fn keep(&self, event: Arc<Event>, route: &Route, course: &mut Course) -> Result<Arc<Event>, StoreError> {
         let Some(store) = &self.options.store else { return Ok(event) };
         let receipt = store.append(Arc::clone(&event), Arc::clone(&route.targets)).await?;
+        course.kept = Some((receipt.seq, course.began.elapsed()));
         Ok(match receipt.repeat {
             Some(repeat) => Arc::new(Event { repeat: Some(repeat), ..(*event).clone() }),
             None => event,

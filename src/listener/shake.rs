@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::forward::Route;
 use super::handshake::{Handshakes, Settled};
 use super::learned::{HANDED_OVER, Lesson};
-use super::{Listener, answer};
+use super::{Course, Listener, answer};
 use crate::http::{Answer, Client};
 use crate::model::{Answered, Confirmation, Delivery, Event, Notice, Request, Secret};
 
@@ -38,8 +38,8 @@ impl Confirming {
 
 impl Listener {
     /// Answers a handshake. It is kept before, like any event.
-    pub(super) async fn shake_hands(&self, event: Arc<Event>, settled: Settled) -> Answer {
-        let event = match self.keep(event, &Route::default()).await {
+    pub(super) async fn shake_hands(&self, event: Arc<Event>, settled: Settled, course: &mut Course) -> Answer {
+        let event = match self.keep(event, &Route::default(), course).await {
             Ok(event) => event,
             Err(error) => return self.cannot_keep(&error),
         };

@@ -13,6 +13,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
+use super::LastAttempt;
 use crate::model::{Delivery, DeliveryError, Event, FailureKind, Reason, Request, Response, Verdict, VerdictStatus};
 
 /// As it is.
@@ -141,6 +142,18 @@ pub(super) fn unpack_event(
     head: (u8, &[u8]),
     body: (u8, &[u8]),
 ) -> Result<Event, Unreadable> {
+    let mut event = unpack_event_head(id, received_at, columns, head)?;
+    event.request.body = unpack(Content::Body, body.0, body.1)?.into();
+    Ok(event)
+}
+
+/// The event without its body.
+pub(super) fn unpack_event_head(
+    id: uuid::Uuid,
+    received_at: jiff::Timestamp,
+    columns: EventColumns,
+    head: (u8, &[u8]),
+) -> Result<Event, Unreadable> {
     let head = unpack(Content::Head, head.0, head.1)?;
     let (head, more): (EventHead<'_>, &[u8]) = parsed(postcard::take_from_bytes(&head))?;
     let more: EventMore<'_> = if more.is_empty() { EventMore::default() } else { read(more)? };
@@ -168,7 +181,7 @@ pub(super) fn unpack_event(
             method: parsed(Method::from_bytes(head.method.as_bytes()))?,
             uri: parsed(head.uri.parse::<Uri>())?,
             headers,
-            body: unpack(Content::Body, body.0, body.1)?.into(),
+            body: Bytes::new(),
         },
         remote: head.remote,
         handshake: more.handshake.map(Arc::from),
@@ -206,12 +219,7 @@ pub(super) fn unpack_delivery(target: String, head: (u8, &[u8]), body: (u8, &[u8
         }),
         None => None,
     };
-    let error = match head.error {
-        Some(ErrorHead { kind, message, hint }) => {
-            Some(DeliveryError { kind: parsed(serde_json::from_str::<FailureKind>(&kind))?, message, hint })
-        }
-        None => None,
-    };
+    let error = read_error(head.error)?;
     Ok(Delivery {
         method: parsed(Method::from_bytes(head.method.as_bytes()))?,
         target,
@@ -221,6 +229,23 @@ pub(super) fn unpack_delivery(target: String, head: (u8, &[u8]), body: (u8, &[u8
         truncated: head.truncated,
         error,
     })
+}
+
+/// How an attempt ended, without what came back.
+pub(super) fn unpack_outcome(target: String, head: (u8, &[u8])) -> Result<LastAttempt, Unreadable> {
+    let head = unpack(Content::Head, head.0, head.1)?;
+    let head: DeliveryHead<'_> = read(&head)?;
+    Ok(LastAttempt {
+        target,
+        status: head.status,
+        duration: std::time::Duration::from_micros(head.duration_us),
+        error: read_error(head.error)?,
+    })
+}
+
+fn read_error(error: Option<ErrorHead>) -> Result<Option<DeliveryError>, Unreadable> {
+    let Some(ErrorHead { kind, message, hint }) = error else { return Ok(None) };
+    Ok(Some(DeliveryError { kind: parsed(serde_json::from_str::<FailureKind>(&kind))?, message, hint }))
 }
 
 /// A credential that was right is the user's secret: its value is not kept.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
+use super::changes;
 use super::codec::{self, Packed};
 use super::recent::{self, Recent};
 use crate::model::{Delivery, Event, EventId, Repeat, VerdictStatus};
@@ -36,6 +37,8 @@ pub(super) struct DeliveryRow {
     made_at: i64,
     target: String,
     is_success: bool,
+    /// 0 for no answer.
+    status: u16,
     head: Packed,
     body: Packed,
 }
@@ -48,6 +51,7 @@ impl DeliveryRow {
             made_at: made_at.as_microsecond(),
             target: delivery.target.clone(),
             is_success: delivery.is_success(),
+            status: delivery.status().unwrap_or_default(),
             head,
             body,
         }
@@ -209,20 +213,24 @@ impl Memory {
 
 /// Writes a delivery. One whose event is deleted by now has nowhere to go.
 pub(super) fn insert_delivery(connection: &Connection, row: &DeliveryRow) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO delivery (event_seq, made_at, target, is_success, head_format, body_format, head, body)
-             SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM event WHERE id = ?1",
-        )?
-        .execute(params![
-            row.event.as_bytes(),
-            row.made_at,
-            row.target,
-            row.is_success,
-            row.head.format,
-            row.body.format,
-            &*row.head.bytes,
-            &*row.body.bytes,
-        ])?;
+    let insert = format!(
+        "INSERT INTO delivery (seq, event_seq, made_at, target, is_success, head_format, body_format, head, body, status)
+         SELECT {}, seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM event WHERE id = ?1",
+        changes::NEXT
+    );
+    let inserted = connection.prepare_cached(&insert)?.execute(params![
+        row.event.as_bytes(),
+        row.made_at,
+        row.target,
+        row.is_success,
+        row.head.format,
+        row.body.format,
+        &*row.head.bytes,
+        &*row.body.bytes,
+        row.status,
+    ])?;
+    if inserted > 0 {
+        changes::note(connection, connection.last_insert_rowid())?;
+    }
     Ok(())
 }

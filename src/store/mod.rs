@@ -6,22 +6,28 @@
 //!
 //! Several processes may use one file at once. Order is the order of arrival, not of the clock.
 
+mod changes;
 mod codec;
 mod delete;
 mod error;
 mod insert;
+mod life;
 mod migrate;
 mod needle;
 mod numbers;
 mod open;
+mod overview;
 mod owner;
 mod pages;
 mod pending;
+mod pin;
 mod query;
 mod reader;
 mod recent;
 mod retention;
 mod salvage;
+#[cfg(test)]
+mod sample;
 mod search;
 mod vacuum;
 mod words;
@@ -29,12 +35,15 @@ mod writer;
 
 use crate::model::Event;
 
+pub use changes::Position;
 pub use error::StoreError;
+pub use life::Life;
 pub use needle::{Found, Needle};
 pub use numbers::{Outcomes, Outline};
 pub use open::{Soundness, check_writable};
+pub use overview::{LastAttempt, Overview};
 pub use pending::{Pending, Settle};
-pub use query::{Direction, Kind, KindTest, Query};
+pub use query::{Direction, Kind, KindTest, Query, Step};
 pub use reader::{Extent, Reader};
 pub use retention::Retention;
 pub use salvage::{Salvaged, salvage};

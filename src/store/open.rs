@@ -241,10 +241,11 @@ fn checked(connection: Connection, path: &Path) -> Result<Connection, StoreError
     Ok(connection)
 }
 
-/// A file of no schema, or of an older one, is made current by the first writer; until then it is empty.
+/// A file of an older schema is made current by the first writer, and read as it is until then. One of no schema
+/// is empty.
 fn check_schema(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     match migrate::version(connection, path)? {
-        migrate::NEWEST => Ok(()),
+        migrate::OLDEST..=migrate::NEWEST => Ok(()),
         _ => Err(StoreError::Absent(path.to_owned())),
     }
 }

@@ -32,6 +32,15 @@ pub enum Direction {
 /// Decides on a kind.
 pub type KindTest = Box<dyn Fn(&Kind) -> bool + Send>;
 
+/// A step of going through the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// At this place is an event that the query selects. Its time is not yet held against the query.
+    At(i64),
+    /// Everything up to this place, in the direction of the query, was looked at.
+    Passed(i64),
+}
+
 /// Which events, by what the file can tell without unpacking them.
 #[derive(Default)]
 pub struct Query {
@@ -43,10 +52,21 @@ pub struct Query {
     pub until: Option<Timestamp>,
     /// Only those whose last delivery to some target failed, or that a target has still to get.
     pub failed: bool,
+    /// Only those that are pinned.
+    pub pinned: bool,
     /// Only behind this one in the order of arrival.
     pub after: Option<i64>,
+    /// Only up to this one in the order of arrival.
+    pub upto: Option<i64>,
     /// In which order.
     pub direction: Direction,
+}
+
+impl Query {
+    /// Whether a few events are named by tables of their own.
+    pub(super) const fn is_of_few(&self) -> bool {
+        self.failed || self.pinned
+    }
 }
 
 impl fmt::Debug for Query {
@@ -56,7 +76,9 @@ impl fmt::Debug for Query {
             .field("since", &self.since)
             .field("until", &self.until)
             .field("failed", &self.failed)
+            .field("pinned", &self.pinned)
             .field("after", &self.after)
+            .field("upto", &self.upto)
             .field("direction", &self.direction)
             .finish()
     }

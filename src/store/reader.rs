@@ -1,6 +1,6 @@
 //! Reading: a connection of its own, which never stands in the writer's way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{self, EventColumns, Unreadable};
-use super::query::{Direction, Kind, Query};
-use super::{Pending, Soundness, StoreError, Stored, open, owner, pending, retention};
+use super::query::{Direction, Kind, Query, Step};
+use super::{Pending, Soundness, StoreError, Stored, migrate, open, owner, pending, retention};
 use crate::model::{Attempt, Event, EventId, Repeat, VerdictStatus};
 
 /// Rows looked for at once: a reader must not hold the log back, and the first ones should show soon.
@@ -27,6 +27,8 @@ pub struct Reader {
     path: PathBuf,
     pub(super) connection: Connection,
     kinds: RefCell<HashMap<i64, Kind>>,
+    /// Whether the file is known to have the tables of the newest schema: a writer may make it current at any time.
+    is_current: Cell<bool>,
     /// Where a copy is read, its folder; it goes after the connection.
     _copy: Option<tempfile::TempDir>,
 }
@@ -48,7 +50,13 @@ impl Reader {
     /// Opens the file; one that cannot be written is read all the same.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let open::Readable { connection, copy } = open::readable(path)?;
-        Ok(Self { path: path.to_owned(), connection, kinds: RefCell::default(), _copy: copy })
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            kinds: RefCell::default(),
+            is_current: Cell::default(),
+            _copy: copy,
+        })
     }
 
     /// Looks through the file for damage, for a bounded time.
@@ -61,15 +69,37 @@ impl Reader {
         &self.path
     }
 
+    /// Whether the file has pins, lives and changes: an older one that nobody writes to has not.
+    pub(super) fn has_changes(&self) -> Result<bool, StoreError> {
+        if !self.is_current.get() {
+            self.is_current.set(migrate::version(&self.connection, &self.path)? >= migrate::WITH_CHANGES);
+        }
+        Ok(self.is_current.get())
+    }
+
     /// The event of this id.
     pub fn by_id(&self, id: EventId) -> Result<Option<Stored>, StoreError> {
-        let seq = self.wrap(|connection| {
+        self.seq_of(id)?.map_or(Ok(None), |seq| self.by_seq(seq))
+    }
+
+    /// The place of the event of this id in the order of arrival.
+    pub fn seq_of(&self, id: EventId) -> Result<Option<i64>, StoreError> {
+        self.wrap(|connection| {
             connection
                 .prepare_cached("SELECT seq FROM event WHERE id = ?1")?
                 .query_row([id.as_bytes()], |row| row.get(0))
                 .optional()
-        })?;
-        seq.map_or(Ok(None), |seq| self.by_seq(seq))
+        })
+    }
+
+    /// When the event at this place was received.
+    pub fn received_at(&self, seq: i64) -> Result<Option<Timestamp>, StoreError> {
+        self.wrap(|connection| {
+            connection
+                .prepare_cached("SELECT received_at FROM event WHERE seq = ?1")?
+                .query_row([seq], |row| row.get(0).map(timestamp))
+                .optional()
+        })
     }
 
     /// The event at this place in the order of arrival.
@@ -135,18 +165,21 @@ impl Reader {
     /// Goes through the events that a query selects until `visit` breaks off. An event whose row cannot
     /// be read ends it with an error.
     pub fn select(&self, query: &Query, mut visit: impl FnMut(Stored) -> ControlFlow<()>) -> Result<(), StoreError> {
-        self.select_seqs(query, |seq| match self.by_seq(seq)? {
-            // It may have been deleted meanwhile.
-            Some(stored) if query.holds_time(stored.event.received_at) => Ok(visit(stored)),
-            _ => Ok(ControlFlow::Continue(())),
+        self.select_steps(query, |step| {
+            let Step::At(seq) = step else { return Ok(ControlFlow::Continue(())) };
+            match self.by_seq(seq)? {
+                // It may have been deleted meanwhile.
+                Some(stored) if query.holds_time(stored.event.received_at) => Ok(visit(stored)),
+                _ => Ok(ControlFlow::Continue(())),
+            }
         })
     }
 
-    /// The same, without unpacking; times are not yet held against the query.
-    pub(super) fn select_seqs(
+    /// The same, without unpacking.
+    pub fn select_steps(
         &self,
         query: &Query,
-        mut visit: impl FnMut(i64) -> Result<ControlFlow<()>, StoreError>,
+        mut visit: impl FnMut(Step) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
         let Some(kinds) = self.matching_kinds(query)? else { return Ok(()) };
         let (low, high) = self.bounds(query)?;
@@ -163,8 +196,8 @@ impl Reader {
                 return Ok(());
             }
             let (seqs, last) = self.chunk(query, &kinds, from, to)?;
-            for seq in seqs {
-                if visit(seq)?.is_break() {
+            for step in seqs.into_iter().map(Step::At).chain(last.map(Step::Passed)) {
+                if visit(step)?.is_break() {
                     return Ok(());
                 }
             }
@@ -311,7 +344,7 @@ impl Reader {
     /// The first and the last place a query can mean.
     pub(super) fn bounds(&self, query: &Query) -> Result<(i64, i64), StoreError> {
         let mut low = query.after.map_or(0, |after| after + 1);
-        let mut high = self.last_seq()?;
+        let mut high = self.last_seq()?.min(query.upto.unwrap_or(i64::MAX));
         let edge = |statement: &'static str, time: Timestamp, slack: i64| {
             let milliseconds = time.as_millisecond().saturating_add(slack);
             let id = first_id_of(milliseconds);
@@ -342,6 +375,9 @@ impl Reader {
         from: i64,
         to: i64,
     ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
+        if query.pinned && !self.has_changes()? {
+            return Ok((Vec::new(), None));
+        }
         let order = match query.direction {
             Direction::Backward => "DESC",
             Direction::Forward => "ASC",
@@ -353,7 +389,15 @@ impl Reader {
                     .query_map(params![from, to, CHUNK, kind], |row| row.get(0))?
                     .collect()
             };
-            if query.failed {
+            if query.pinned {
+                list(
+                    format!(
+                        "SELECT event_seq FROM pin WHERE is_pinned AND event_seq BETWEEN ?1 AND ?2 AND ?4 = 0
+                         ORDER BY event_seq {order} LIMIT ?3"
+                    ),
+                    0,
+                )
+            } else if query.failed {
                 let mut seqs = list(
                     format!(
                         "SELECT DISTINCT event_seq FROM delivery WHERE NOT is_success
@@ -396,10 +440,10 @@ impl Reader {
         found.dedup();
         found.truncate(CHUNK);
         let last = found.last().copied();
-        if query.failed || kinds.len() > MAX_MERGED {
+        if query.is_of_few() || kinds.len() > MAX_MERGED {
             let mut kept = Vec::with_capacity(found.len());
             for seq in found {
-                if (!query.failed || self.is_failed(seq)?) && self.is_of(seq, kinds)? {
+                if self.is_in_state(query, seq)? && self.is_of(seq, kinds)? {
                     kept.push(seq);
                 }
             }
@@ -419,6 +463,11 @@ impl Reader {
                 .optional()
         })?;
         Ok(kind.is_some_and(|kind| kinds.contains(&kind)))
+    }
+
+    /// Whether what tables of their own say of an event is as the query asks.
+    pub(super) fn is_in_state(&self, query: &Query, seq: i64) -> Result<bool, StoreError> {
+        Ok((!query.failed || self.is_failed(seq)?) && (!query.pinned || self.is_pinned(seq)?))
     }
 
     /// Whether the last delivery to some target failed, or a target has still to get it.

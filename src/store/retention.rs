@@ -38,7 +38,7 @@ impl Default for Retention {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sweep {
     retention: Retention,
-    /// Up to here nothing can go, because targets wait for it: so many need not be looked at again for
+    /// Up to here nothing can go, because targets wait for it or it is pinned: so many need not be looked at again for
     /// every slice.
     passed: i64,
 }
@@ -54,7 +54,8 @@ struct Candidate {
     seq: i64,
     received_at: i64,
     bytes: u64,
-    is_awaited: bool,
+    /// Whether a target has still to get it, or a person wants to keep it.
+    must_stay: bool,
 }
 
 impl Sweep {
@@ -63,7 +64,7 @@ impl Sweep {
     }
 
     /// Deletes a slice of what is too much, oldest first; whether there may be more. What a target has still
-    /// to get stays, and so does the newest event.
+    /// to get stays, and so do pinned events and the newest one.
     pub(super) fn slice(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let excess = self.excess(connection)?;
         let before = self
@@ -86,7 +87,7 @@ impl Sweep {
                 break;
             }
             looked_at += 1;
-            if !candidate.is_awaited {
+            if !candidate.must_stay {
                 due.push(candidate.seq);
                 bytes += candidate.bytes;
             }
@@ -114,12 +115,12 @@ impl Sweep {
 
 /// The oldest events behind a place, but never the newest.
 const OLDEST: &str = "SELECT seq, received_at, length(head) + length(body),
-    EXISTS (SELECT 1 FROM pending WHERE event_seq = seq)
+    EXISTS (SELECT 1 FROM pending WHERE event_seq = seq) OR EXISTS (SELECT 1 FROM pin WHERE event_seq = seq AND is_pinned)
   FROM event WHERE seq > ?1 AND seq < (SELECT last_seq FROM counter) ORDER BY seq";
 
 impl Candidate {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { seq: row.get(0)?, received_at: row.get(1)?, bytes: row.get(2)?, is_awaited: row.get(3)? })
+        Ok(Self { seq: row.get(0)?, received_at: row.get(1)?, bytes: row.get(2)?, must_stay: row.get(3)? })
     }
 }
 

@@ -39,33 +39,46 @@ pub struct Salvaged {
 struct Table {
     name: &'static str,
     columns: &'static str,
+    /// Columns that an older history has not; they are worked out anew.
+    more: &'static str,
     is_one: fn(&[Value]) -> bool,
-    is_readable: fn(&[Value]) -> bool,
+    /// The row as it is written; `None` where it could not be read later.
+    read: fn(Vec<Value>) -> Option<Vec<Value>>,
 }
 
 const KIND: Table = Table {
     name: "kind",
     columns: "id, provider, event_type, verdict",
+    more: "",
     is_one: |columns| {
         matches!(columns, [Value::Null, Value::Text(_), Value::Text(_) | Value::Null, Value::Text(verdict)]
             if VerdictStatus::parse(verdict).is_some())
     },
-    is_readable: |_| true,
+    read: Some,
 };
 
 const EVENT: Table = Table {
     name: "event",
     columns: "seq, id, kind, received_at, delivery_key, first_seq, repeat, body_bytes, head_format, body_format, head, body",
+    more: "",
     is_one: |columns| columns.len() == 12 && matches!(columns[1], Value::Blob(ref id) if id.len() == 16),
-    is_readable: is_readable_event,
+    read: |columns| is_readable_event(&columns).then_some(columns),
 };
 
 const DELIVERY: Table = Table {
     name: "delivery",
     columns: "seq, event_seq, made_at, target, is_success, head_format, body_format, head, body",
-    is_one: |columns| columns.len() == 9,
-    is_readable: is_readable_delivery,
+    more: ", status",
+    is_one: |columns| matches!(columns.len(), 9 | 10),
+    read: read_delivery,
 };
+
+/// Tables without anything that is packed. An older history has none of them.
+const PLAIN: [(&str, &str); 3] = [
+    ("pending", "target, event_seq, attempts, owner"),
+    ("pin", "event_seq, is_pinned, changed"),
+    ("life", "event_seq, stored_us, answered_us, answer_status"),
+];
 
 /// Copies what can be read of `from` into `to`, which must not be there yet.
 pub fn salvage(from: &Path, to: &Path) -> Result<Salvaged, StoreError> {
@@ -117,7 +130,9 @@ fn copy_rows(from: &Path, copy: &Path, made: &Path) -> Result<Salvaged, StoreErr
         for table in [&KIND, &EVENT, &DELIVERY] {
             rows.copy(&old, table).map_err(wrap)?;
         }
-        rows.copy_pending(&old).map_err(wrap)?;
+        for (table, columns) in PLAIN {
+            rows.copy_plain(&old, table, columns).map_err(wrap)?;
+        }
     }
     let file = fs::read(copy).map_err(|error| open::failed(from, &error))?;
     rows.copy_pages(&file).map_err(wrap)?;
@@ -219,22 +234,14 @@ impl Rows<'_> {
 
     /// Writes a row, where it is one that can be read later.
     fn put(&mut self, table: &Table, number: i64, row: Vec<Value>) -> rusqlite::Result<bool> {
-        if !(table.is_readable)(&row) {
+        let Some(row) = (table.read)(row) else {
             if table.name == EVENT.name {
                 self.missing.insert(number);
             }
             return Ok(false);
-        }
-        let marks = vec!["?"; row.len()].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {} ({}) VALUES ({marks})", table.name, table.columns);
-        // A row of the wrong types is none of ours.
-        let put = self.new.prepare_cached(&insert)?.execute(params_from_iter(row));
-        match put {
-            Ok(_) => {}
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                return Ok(false);
-            }
-            Err(error) => return Err(error),
+        };
+        if !self.insert(table.name, &format!("{}{}", table.columns, table.more), row)? {
+            return Ok(false);
         }
         self.waiting += 1;
         if self.waiting >= BATCH {
@@ -245,17 +252,25 @@ impl Rows<'_> {
         Ok(true)
     }
 
-    fn copy_pending(&mut self, old: &Connection) -> rusqlite::Result<()> {
-        let Ok(mut select) = old.prepare("SELECT target, event_seq, attempts, owner FROM pending") else {
-            return Ok(());
-        };
+    fn copy_plain(&mut self, old: &Connection, table: &str, columns: &str) -> rusqlite::Result<()> {
+        let Ok(mut select) = old.prepare(&format!("SELECT {columns} FROM {table}")) else { return Ok(()) };
         let Ok(mut rows) = select.query([]) else { return Ok(()) };
         while let Ok(Some(row)) = rows.next() {
             let Ok(row) = values(row) else { continue };
-            let insert = "INSERT OR IGNORE INTO pending (target, event_seq, attempts, owner) VALUES (?, ?, ?, ?)";
-            self.new.prepare_cached(insert)?.execute(params_from_iter(row))?;
+            self.insert(table, columns, row)?;
         }
         Ok(())
+    }
+
+    /// False for a row of the wrong types, which is none of ours.
+    fn insert(&self, table: &str, columns: &str, row: Vec<Value>) -> rusqlite::Result<bool> {
+        let marks = vec!["?"; row.len()].join(", ");
+        let insert = format!("INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})");
+        match self.new.prepare_cached(&insert)?.execute(params_from_iter(row)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Rows that no tree leads to any more.
@@ -279,6 +294,8 @@ impl Rows<'_> {
         self.new.execute_batch(
             "DELETE FROM delivery WHERE event_seq NOT IN (SELECT seq FROM event);
              DELETE FROM pending WHERE event_seq NOT IN (SELECT seq FROM event);
+             DELETE FROM pin WHERE event_seq NOT IN (SELECT seq FROM event);
+             DELETE FROM life WHERE event_seq NOT IN (SELECT seq FROM event);
              INSERT INTO kind (id, provider, event_type, verdict)
                SELECT DISTINCT kind, 'unknown', NULL, 'unchecked' FROM event
                WHERE kind NOT IN (SELECT id FROM kind);",
@@ -286,7 +303,8 @@ impl Rows<'_> {
         let highest: i64 = self.new.query_row("SELECT ifnull(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let last_seq = highest.max(self.last_seq);
         self.new.execute(
-            "UPDATE counter SET last_seq = ?1, deleted = ?1 - (SELECT count(*) FROM event), words_upto = 0",
+            "UPDATE counter SET last_seq = ?1, deleted = ?1 - (SELECT count(*) FROM event), words_upto = 0,
+             last_change = max((SELECT ifnull(max(seq), 0) FROM delivery), (SELECT ifnull(max(changed), 0) FROM pin))",
             [last_seq],
         )?;
         self.new.execute_batch("COMMIT")?;
@@ -343,10 +361,14 @@ fn is_readable_event(columns: &[Value]) -> bool {
     event.is_ok_and(|event| usize::try_from(*size) == Ok(event.request.body.len()))
 }
 
-fn is_readable_delivery(columns: &[Value]) -> bool {
-    let [.., Value::Text(target), _, head_format, body_format, head, body] = columns else { return false };
-    let (Some(head), Some(body)) = (packed(head_format, head), packed(body_format, body)) else { return false };
-    codec::unpack_delivery(target.clone(), head, body).is_ok()
+/// With the status of the answer behind it, whatever stood there.
+fn read_delivery(mut columns: Vec<Value>) -> Option<Vec<Value>> {
+    columns.truncate(9);
+    let [.., Value::Text(target), _, head_format, body_format, head, body] = &columns[..] else { return None };
+    let delivery =
+        codec::unpack_delivery(target.clone(), packed(head_format, head)?, packed(body_format, body)?).ok()?;
+    columns.push(Value::Integer(delivery.status().unwrap_or_default().into()));
+    Some(columns)
 }
 
 fn packed<'v>(format: &Value, bytes: &'v Value) -> Option<(u8, &'v [u8])> {

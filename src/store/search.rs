@@ -12,7 +12,7 @@ use std::thread::Scope;
 
 use super::codec::{self, Content};
 use super::needle::Needle;
-use super::query::{Direction, Query};
+use super::query::{Direction, Query, Step};
 use super::reader::MAX_MERGED;
 use super::{Reader, StoreError, Stored, words};
 
@@ -47,8 +47,21 @@ struct Scan<'s> {
     kinds: &'s [i64],
 }
 
+/// What is to be looked through, and the place down to which everything is looked at after it.
+#[derive(Debug)]
+struct Batch {
+    spans: Spans,
+    last: i64,
+}
+
 /// A batch, and where its hits go.
 type Job = (Spans, Sender<Result<Vec<i64>, StoreError>>);
+
+/// A batch that is in work, by the place after it.
+type Ahead = (i64, Receiver<Result<Vec<i64>, StoreError>>);
+
+/// Takes batches until it breaks off.
+type Push<'p> = dyn FnMut(Batch) -> Result<ControlFlow<()>, StoreError> + 'p;
 
 impl Reader {
     /// Goes through the events that a query selects and that hold a text, newest first, until `visit`
@@ -60,16 +73,28 @@ impl Reader {
         route: Route,
         mut visit: impl FnMut(Stored) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let Some(kinds) = self.matching_kinds(query)? else { return Ok(()) };
-        let bounds = self.bounds(query)?;
-        let visit = |seq: i64| -> Result<ControlFlow<()>, StoreError> {
-            if query.failed && !self.is_failed(seq)? {
-                return Ok(ControlFlow::Continue(()));
-            }
+        self.search_steps(needle, query, route, |step| {
+            let Step::At(seq) = step else { return Ok(ControlFlow::Continue(())) };
             match self.by_seq(seq)? {
                 Some(stored) if query.holds_time(stored.event.received_at) => Ok(visit(stored)),
                 _ => Ok(ControlFlow::Continue(())),
             }
+        })
+    }
+
+    /// The same, without handing out what was unpacked.
+    pub fn search_steps(
+        &self,
+        needle: &Needle,
+        query: &Query,
+        route: Route,
+        mut visit: impl FnMut(Step) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let Some(kinds) = self.matching_kinds(query)? else { return Ok(()) };
+        let bounds = self.bounds(query)?;
+        let visit = |step: Step| match step {
+            Step::At(seq) if !self.is_in_state(query, seq)? => Ok(ControlFlow::Continue(())),
+            step => visit(step),
         };
         let scan = Scan { needle, kinds: &kinds };
         std::thread::scope(|scope| {
@@ -89,7 +114,7 @@ impl Reader {
         scan: &Scan<'_>,
         (low, high): (i64, i64),
         route: Route,
-        push: &mut dyn FnMut(Spans) -> Result<ControlFlow<()>, StoreError>,
+        push: &mut Push<'_>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let expression = words::expression(scan.needle).filter(|_| route == Route::Index);
         let Some(expression) = expression else { return self.walk(query, scan.kinds, low, high, push) };
@@ -107,22 +132,24 @@ impl Reader {
         kinds: &[i64],
         low: i64,
         high: i64,
-        push: &mut dyn FnMut(Spans) -> Result<ControlFlow<()>, StoreError>,
+        push: &mut Push<'_>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let narrow = Query { failed: query.failed, direction: Direction::Backward, ..Query::default() };
-        let mut is_sparse = query.failed || (1..=MAX_MERGED).contains(&kinds.len());
+        let Query { failed, pinned, .. } = *query;
+        let narrow = Query { failed, pinned, direction: Direction::Backward, ..Query::default() };
+        let mut is_sparse = query.is_of_few() || (1..=MAX_MERGED).contains(&kinds.len());
         let mut cursor = high;
         while cursor >= low {
-            let (batch, last) = if is_sparse {
+            let (spans, last) = if is_sparse {
                 let (seqs, last) = self.chunk(&narrow, kinds, low, cursor)?;
                 let Some(last) = last else { return Ok(ControlFlow::Continue(())) };
-                is_sparse = query.failed || (cursor - last) / DENSE > i64::try_from(seqs.len()).unwrap_or(i64::MAX);
+                is_sparse =
+                    query.is_of_few() || (cursor - last) / DENSE > i64::try_from(seqs.len()).unwrap_or(i64::MAX);
                 (seqs.into_iter().map(|seq| (seq, seq)).collect(), last)
             } else {
                 let last = low.max(cursor - BATCH + 1);
                 (vec![(last, cursor)], last)
             };
-            if push(batch)?.is_break() {
+            if push(Batch { spans, last })?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             cursor = last - 1;
@@ -136,7 +163,7 @@ impl Reader {
         expression: &[u8],
         low: i64,
         high: i64,
-        push: &mut dyn FnMut(Spans) -> Result<ControlFlow<()>, StoreError>,
+        push: &mut Push<'_>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let lowest = words::entry_of(low.max(1));
         let mut below = words::entry_of(high) + 1;
@@ -150,10 +177,14 @@ impl Reader {
             entries.dedup();
             let spans: Spans = entries.into_iter().map(words::events_of).collect();
             for batch in spans.chunks(usize::try_from(BATCH / words::BLOCK).unwrap_or(1)) {
-                let cut = batch.iter().map(|(from, to)| (low.max(*from), high.min(*to))).collect();
-                if push(cut)?.is_break() {
+                let spans: Spans = batch.iter().map(|(from, to)| (low.max(*from), high.min(*to))).collect();
+                let last = spans.last().map_or(high, |(from, _)| *from);
+                if push(Batch { spans, last })?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
+            }
+            if push(Batch { spans: Vec::new(), last: low.max(words::events_of(reached).0) })?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
             below = reached;
             limit = limit.saturating_mul(FIRST_ENTRIES);
@@ -231,20 +262,22 @@ struct Line<'scope, 'env, V> {
     has_begun: bool,
     /// To the threads, once there are any.
     queue: Option<Sender<Job>>,
-    ahead: VecDeque<Receiver<Result<Vec<i64>, StoreError>>>,
+    ahead: VecDeque<Ahead>,
     visit: V,
 }
 
-impl<V: FnMut(i64) -> Result<ControlFlow<()>, StoreError>> Line<'_, '_, V> {
-    fn push(&mut self, batch: Spans) -> Result<ControlFlow<()>, StoreError> {
-        if !std::mem::replace(&mut self.has_begun, true) {
-            let hits = self.reader.hits(self.scan, &batch)?;
-            return self.visit(hits);
+impl<V: FnMut(Step) -> Result<ControlFlow<()>, StoreError>> Line<'_, '_, V> {
+    fn push(&mut self, Batch { spans, last }: Batch) -> Result<ControlFlow<()>, StoreError> {
+        let is_first = self.ahead.is_empty() && (spans.is_empty() || !self.has_begun);
+        if is_first {
+            self.has_begun |= !spans.is_empty();
+            let hits = self.reader.hits(self.scan, &spans)?;
+            return self.visit(hits, last);
         }
         let queue = self.queue.get_or_insert_with(|| start(self.scope, self.reader.path(), self.scan));
         let (give, hits) = channel();
-        queue.send((batch, give)).map_err(|_| StoreError::Closed)?;
-        self.ahead.push_back(hits);
+        queue.send((spans, give)).map_err(|_| StoreError::Closed)?;
+        self.ahead.push_back((last, hits));
         if self.ahead.len() < MAX_AHEAD { Ok(ControlFlow::Continue(())) } else { self.take() }
     }
 
@@ -259,14 +292,14 @@ impl<V: FnMut(i64) -> Result<ControlFlow<()>, StoreError>> Line<'_, '_, V> {
     }
 
     fn take(&mut self) -> Result<ControlFlow<()>, StoreError> {
-        let Some(next) = self.ahead.pop_front() else { return Ok(ControlFlow::Continue(())) };
+        let Some((last, next)) = self.ahead.pop_front() else { return Ok(ControlFlow::Continue(())) };
         let hits = next.recv().map_err(|_| StoreError::Closed)??;
-        self.visit(hits)
+        self.visit(hits, last)
     }
 
-    fn visit(&mut self, hits: Vec<i64>) -> Result<ControlFlow<()>, StoreError> {
-        for seq in hits {
-            if (self.visit)(seq)?.is_break() {
+    fn visit(&mut self, hits: Vec<i64>, last: i64) -> Result<ControlFlow<()>, StoreError> {
+        for step in hits.into_iter().map(Step::At).chain([Step::Passed(last)]) {
+            if (self.visit)(step)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -13,10 +13,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use super::insert::{DeliveryRow, EventRow, Memory, insert_delivery};
+use super::life::{Life, Lives};
 use super::owner::Owner;
 use super::pending::{self, Settle};
 use super::retention::{Retention, Sweep};
-use super::{StoreError, delete, open, words};
+use super::{StoreError, delete, open, pin, words};
 use crate::model::{Attempt, Delivery, Event, EventId, Repeat};
 
 /// Tasks that wait for a commit. Each may hold a body; the server bounds the bytes of these.
@@ -58,11 +59,19 @@ pub struct Imported {
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
-    queue: Mutex<Option<Sender<Box<dyn Task>>>>,
+    queue: Mutex<Option<Sender<Errand>>>,
+    lives: Arc<Lives>,
     room: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Claimed once there is something to forward.
     owner: Mutex<Option<Owner>>,
+}
+
+/// What the thread is sent.
+enum Errand {
+    Task(Box<dyn Task>),
+    /// Something waits in memory that can be written in quiet time.
+    Wake,
 }
 
 /// Something to do in a transaction, and someone to tell once that is committed.
@@ -76,8 +85,11 @@ impl Writer {
     pub fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
         let connection = open::writable_and_sound(path)?;
         let (queue, tasks) = channel();
+        let lives = Arc::new(Lives::default());
         let worker = Worker {
             path: path.to_owned(),
+            lives: Arc::clone(&lives),
+            lives_written_at: Instant::now(),
             connection: Some(connection),
             memory: Memory::default(),
             sweep: Sweep::new(retention),
@@ -91,6 +103,7 @@ impl Writer {
         Ok(Self {
             path: path.to_owned(),
             queue: Mutex::new(Some(queue)),
+            lives,
             room: Semaphore::new(MAX_WAITING),
             thread: Mutex::new(Some(thread)),
             owner: Mutex::default(),
@@ -144,6 +157,24 @@ impl Writer {
             }
         })
         .await
+    }
+
+    /// Notes how long it took to keep and to answer the event at this place. It never waits, and is written when the
+    /// thread has nothing else to do: soon after, or not at all.
+    pub fn answered(&self, seq: i64, life: Life) {
+        if !self.lives.add(seq, life) {
+            return;
+        }
+        if let Some(queue) = &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A thread that has ended writes nothing any more.
+            let _ = queue.send(Errand::Wake);
+        }
+    }
+
+    /// Pins an event, so that no limit deletes it, or lets it go; false when there is none of this id. Completes
+    /// once that is on the disk.
+    pub async fn pin(&self, event: EventId, is_pinned: bool) -> Result<bool, StoreError> {
+        self.transact(move |connection, _| pin::set(connection, event, is_pinned)).await
     }
 
     /// Keeps events of another history with their deliveries, all or none. Completes once they are on
@@ -209,7 +240,8 @@ impl Writer {
         {
             let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queue.as_ref().ok_or(StoreError::Closed)?;
-            queue.send(Box::new(Work { work, value: None, reply })).map_err(|_| StoreError::Closed)?;
+            let task = Box::new(Work { work, value: None, reply });
+            queue.send(Errand::Task(task)).map_err(|_| StoreError::Closed)?;
         }
         outcome.await.map_err(|_| StoreError::Closed)?
     }
@@ -254,23 +286,30 @@ struct Worker {
     /// Tasks since the limits were looked at.
     unchecked: usize,
     checked_at: Instant,
+    lives: Arc<Lives>,
+    lives_written_at: Instant,
 }
 
 impl Worker {
-    fn run(mut self, tasks: &Receiver<Box<dyn Task>>) {
+    fn run(mut self, tasks: &Receiver<Errand>) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         loop {
             match self.next(tasks) {
                 Some(first) => batch.push(first),
-                None => return,
+                None => {
+                    while self.write_lives() {}
+                    return;
+                }
             }
             // On a core that is shared with whoever sent it, this thread is woken by the first task at once;
             // those that are ready are let through before, and nothing is lost where nobody is.
             std::thread::yield_now();
             while batch.len() < MAX_BATCH
-                && let Ok(task) = tasks.try_recv()
+                && let Ok(errand) = tasks.try_recv()
             {
-                batch.push(task);
+                if let Errand::Task(task) = errand {
+                    batch.push(task);
+                }
             }
             self.unchecked += batch.len();
             let outcome = self.commit(&mut batch);
@@ -285,24 +324,50 @@ impl Worker {
     }
 
     /// Waits for a task; does what can wait while there is none. `None` at the end.
-    fn next(&mut self, tasks: &Receiver<Box<dyn Task>>) -> Option<Box<dyn Task>> {
+    fn next(&mut self, tasks: &Receiver<Errand>) -> Option<Box<dyn Task>> {
         let mut wait = QUIET;
         loop {
             match tasks.recv_timeout(wait) {
-                Ok(task) => return Some(task),
+                Ok(Errand::Task(task)) => return Some(task),
+                Ok(Errand::Wake) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) if self.enforce() || self.index() => wait = REST,
-                Err(RecvTimeoutError::Timeout) => return tasks.recv().ok(),
+                Err(RecvTimeoutError::Timeout) if self.write_lives() || self.enforce() || self.index() => wait = REST,
+                Err(RecvTimeoutError::Timeout) if self.lives.fall_idle() => {
+                    let errand = tasks.recv();
+                    self.lives.wake();
+                    match errand {
+                        Ok(Errand::Task(task)) => return Some(task),
+                        Ok(Errand::Wake) => wait = QUIET,
+                        Err(_) => return None,
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
+    /// A slice of what says when senders were answered; whether there is more.
+    fn write_lives(&mut self) -> bool {
+        if self.lives.len() == 0 {
+            return false;
+        }
+        self.lives_written_at = Instant::now();
+        let lives = Arc::clone(&self.lives);
+        let outcome = self.transact(|connection, _| lives.write(connection));
+        outcome.is_ok() && self.lives.len() > 0
+    }
+
     /// One transaction and one sync for all.
     fn commit(&mut self, batch: &mut [Box<dyn Task>]) -> Result<(), StoreError> {
+        let lives = Some(Arc::clone(&self.lives)).filter(|lives| lives.are_due(self.lives_written_at));
+        if lives.is_some() {
+            self.lives_written_at = Instant::now();
+        }
         self.transact(|connection, memory| {
             memory.begin(connection)?;
             batch.iter_mut().try_for_each(|task| task.run(connection, memory))?;
-            memory.end(connection)
+            memory.end(connection)?;
+            lives.map_or(Ok(()), |lives| lives.write(connection))
         })
     }
 
