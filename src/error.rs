@@ -239,8 +239,9 @@ impl From<StoreError> for Failure {
 
 impl From<FilterError> for Failure {
     fn from(error: FilterError) -> Self {
-        Self::new(Exit::Usage, "bad_filter", error.into())
-            .hint("write PLACE=VALUE, such as json:/data/id=42 or header:X-Topic=orders (operators: = != ~ > >= < <=)")
+        let code = if matches!(error, FilterError::Empty(_)) { "usage" } else { "bad_filter" };
+        let hint = error.hint();
+        Self::new(Exit::Usage, code, error.into()).hint(hint)
     }
 }
 

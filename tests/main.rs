@@ -20,6 +20,7 @@ mod expect;
 mod explain;
 #[cfg(target_os = "linux")]
 mod faults;
+mod filters;
 mod forgery;
 mod forward;
 mod handshakes;

@@ -14,6 +14,7 @@ mod nearest;
 mod record;
 mod recorded;
 mod sheet;
+mod since;
 mod stats;
 mod values;
 
@@ -22,10 +23,11 @@ pub use diff::{BodyForm, Comparison, Difference, compare_events, compare_request
 pub use drift::{Drift, Fields, Finding, What};
 pub use expectation::Expectation;
 pub use export::{Exporter, Stream};
-pub use filter::{Condition, Filter, FilterError, Operator};
+pub use filter::{Condition, Filter, FilterError, Given, Operator, Reached, quoted};
 pub use fixture_name::{fixture_extension, fixture_name, safe_name};
 pub use nearest::{Nearest, Part, Unmet};
 pub use record::Record;
 pub use recorded::recorded;
+pub use since::{Since, age};
 pub use stats::{Bucket, Stats};
 pub use values::compare_json;

@@ -10,6 +10,9 @@ use crate::model::VerdictStatus;
 /// Which events; the same for every command that asks for some.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct FilterArgs {
+    /// Only what these words take: 'provider:github is:failed json:/data/id=42 "some text"' (repeatable)
+    #[arg(long, value_name = "WORDS", help_heading = "Which events")]
+    pub(crate) filter: Vec<String>,
     /// Only of this provider (repeatable)
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Which events", add = ArgValueCompleter::new(complete::providers))]
     pub(crate) provider: Vec<String>,
@@ -31,6 +34,9 @@ pub(crate) struct FilterArgs {
     /// Only those that a target did not get
     #[arg(long, help_heading = "Which events")]
     pub(crate) failed: bool,
+    /// Only those that are pinned
+    #[arg(long, help_heading = "Which events")]
+    pub(crate) pinned: bool,
 }
 
 impl From<VerdictArg> for VerdictStatus {

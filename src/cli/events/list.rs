@@ -8,7 +8,13 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   hookctl events list --since 2h --failed
   hookctl events list --event 'invoice.*' --where json:/data/id=42
-  hookctl events list --verdict invalid --json | jq .event.verdict.reason";
+  hookctl events list --filter 'provider:stripe event:invoice.* since:2h is:failed'
+  hookctl events list --filter 'json:/name=\"Ada L\" header:x-topic~order \"some text\"'
+  hookctl events list --verdict invalid --json | jq .event.verdict.reason
+
+--filter takes words that must all hold: provider: event: verdict: (repeated, any of them) since: until:
+is:failed is:pinned, a condition as --where takes it, and text as `hookctl events search` finds it.
+Quotes keep blanks together.";
 
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLES)]

@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use wildmatch::WildMatch;
 
 use crate::cli::FilterArgs;
 use crate::error::{Exit, Failure};
-use crate::history::Filter;
+use crate::history::{Filter, Given};
 use crate::model::{EventId, VerdictStatus};
 use crate::store::{Direction, Reader, Stored};
 
@@ -18,22 +17,18 @@ const MAX_NAMED: usize = 5;
 
 /// The filter that the flags describe.
 pub(crate) fn filter(args: &FilterArgs) -> Result<Filter, Failure> {
-    let now = Timestamp::now();
-    // An unset variable in a script: `--event "$TYPE"` must not select events without a type.
-    for (flag, values) in [("event", &args.event), ("provider", &args.provider), ("where", &args.r#where)] {
-        if values.iter().any(|value| value.trim().is_empty()) {
-            return Err(Failure::usage(format!("--{flag} is empty")).hint("leave it out to select all"));
-        }
-    }
-    Ok(Filter {
-        providers: args.provider.clone(),
-        events: args.event.iter().map(|glob| WildMatch::new(glob.trim())).collect(),
-        verdicts: args.verdict.iter().map(|verdict| VerdictStatus::from(*verdict)).collect(),
-        since: args.since.map(|since| since.from(now)),
-        until: args.until.map(|until| until.from(now)),
-        conditions: args.r#where.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
+    let given = Given {
+        filter: args.filter.clone(),
+        provider: args.provider.clone(),
+        event: args.event.clone(),
+        verdict: args.verdict.iter().map(|verdict| VerdictStatus::from(*verdict)).collect(),
+        since: args.since,
+        until: args.until,
+        r#where: args.r#where.clone(),
         failed: args.failed,
-    })
+        pinned: args.pinned,
+    };
+    Ok(given.read(Timestamp::now())?)
 }
 
 /// Goes through the events that a filter takes as long as `visit` says true.
@@ -44,17 +39,12 @@ pub(crate) fn select_while(
     mut visit: impl FnMut(Stored) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     let mut failure = None;
-    reader.select(&filter.query(direction), |stored| {
-        if !filter.holds(&stored.event) {
-            return ControlFlow::Continue(());
-        }
-        match visit(stored) {
-            Ok(true) => ControlFlow::Continue(()),
-            Ok(false) => ControlFlow::Break(()),
-            Err(problem) => {
-                failure = Some(problem);
-                ControlFlow::Break(())
-            }
+    filter.select(reader, direction, |stored| match visit(stored) {
+        Ok(true) => ControlFlow::Continue(()),
+        Ok(false) => ControlFlow::Break(()),
+        Err(problem) => {
+            failure = Some(problem);
+            ControlFlow::Break(())
         }
     })?;
     failure.map_or(Ok(()), Err)

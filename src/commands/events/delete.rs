@@ -27,11 +27,17 @@ pub(super) fn run(args: &DeleteEventsArgs, context: &Context) -> Outcome {
     let seqs = chosen(args, &filter, &reader)?;
     let is_everything = args.all && filter.is_empty();
     let count = seqs.len() as u64;
-    let waiting = count_waiting(&seqs, &reader)?;
-    if !args.yes && (count > MAX_UNASKED || waiting > 0 || is_everything && !seqs.is_empty()) {
+    let precious = [
+        (count_waiting(&seqs, &reader)?, "still wait for a target"),
+        // Who names a pinned event means it; a filter may take one unawares.
+        (if args.events.is_empty() { count_pinned(&seqs, &reader)? } else { 0 }, "are pinned"),
+    ];
+    let precious: Vec<String> =
+        precious.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} of them {how}")).collect();
+    if !args.yes && (count > MAX_UNASKED || !precious.is_empty() || is_everything && !seqs.is_empty()) {
         let all = if is_everything { "all " } else { "" };
-        let unsent = if waiting > 0 { format!(" ({waiting} of them still wait for a target)") } else { String::new() };
-        let what = format!("{all}{}{unsent}", events(seqs.len()));
+        let precious = if precious.is_empty() { String::new() } else { format!(" ({})", precious.join(", ")) };
+        let what = format!("{all}{}{precious}", events(seqs.len()));
         context.confirm(&format!("delete {what} from {}?", reader.path().display()), count)?;
     }
     let count = delete(&seqs, context)?;
@@ -51,6 +57,18 @@ fn count_waiting(seqs: &[i64], reader: &Reader) -> Result<usize, Failure> {
     Ok(count)
 }
 
+/// How many of them a person wants to keep.
+fn count_pinned(seqs: &[i64], reader: &Reader) -> Result<usize, Failure> {
+    if reader.pinned()? == 0 {
+        return Ok(0);
+    }
+    let mut count = 0;
+    for seq in seqs {
+        count += usize::from(reader.is_pinned(*seq)?);
+    }
+    Ok(count)
+}
+
 /// The places of the events that are meant, in the order of arrival.
 fn chosen(args: &DeleteEventsArgs, filter: &Filter, reader: &Reader) -> Result<Vec<i64>, Failure> {
     if args.events.is_empty() {
@@ -59,7 +77,7 @@ fn chosen(args: &DeleteEventsArgs, filter: &Filter, reader: &Reader) -> Result<V
     let mut seqs = BTreeSet::new();
     for name in &args.events {
         let stored = find(reader, name)?;
-        if filter.holds(&stored.event) && (!filter.failed || reader.is_failed(stored.seq)?) {
+        if filter.is_met_by(reader, &stored)? {
             seqs.insert(stored.seq);
         }
     }
@@ -68,17 +86,17 @@ fn chosen(args: &DeleteEventsArgs, filter: &Filter, reader: &Reader) -> Result<V
 
 fn selected(filter: &Filter, reader: &Reader) -> Result<Vec<i64>, Failure> {
     let mut seqs = Vec::new();
-    let query = filter.query(Direction::Forward);
     if filter.is_by_columns() {
-        reader.outlines(&query, |outline| {
+        reader.outlines(&filter.query(Direction::Forward), |outline| {
             seqs.push(outline.seq);
             ControlFlow::Continue(())
         })?;
     } else {
-        reader.select(&query, |stored| {
-            seqs.extend(filter.holds(&stored.event).then_some(stored.seq));
+        filter.places(reader, i64::MAX, None, |seq| {
+            seqs.push(seq);
             ControlFlow::Continue(())
         })?;
+        seqs.reverse();
     }
     Ok(seqs)
 }

@@ -148,7 +148,7 @@ fn places(args: &ExportArgs, reader: &Reader, filter: &Filter) -> Result<Vec<i64
     }
     for name in &args.events {
         let stored = find(reader, name)?;
-        if filter.holds(&stored.event) && (!filter.failed || reader.is_failed(stored.seq)?) {
+        if filter.is_met_by(reader, &stored)? {
             places.insert(stored.seq);
         }
     }

@@ -52,14 +52,11 @@ impl List<'_> {
     fn fill(&mut self, filter: &Filter, limit: u64) -> Result<bool, Failure> {
         let mut is_cut = false;
         let mut failure = None;
-        self.reader.select(&filter.query(Direction::Backward), |stored| {
+        filter.select(self.reader, Direction::Backward, |stored| {
             // The rest is not searched for one more: that can take as long as all before.
             if self.count == limit {
                 is_cut = true;
                 return ControlFlow::Break(());
-            }
-            if !filter.holds(&stored.event) {
-                return ControlFlow::Continue(());
             }
             self.count += 1;
             match self.add(&stored) {

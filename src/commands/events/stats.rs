@@ -85,17 +85,15 @@ fn add_outlines(
 
 /// The same for a filter that must see into the events.
 fn add_events(filter: &Filter, reader: &Reader, stats: &mut Stats, seqs: &mut Vec<i64>) -> Result<(), Failure> {
-    reader.select(&filter.query(Direction::Forward), |stored| {
+    filter.select(reader, Direction::Backward, |stored| {
         let event = &stored.event;
-        if filter.holds(event) {
-            let kind = Kind {
-                provider: event.provider.clone(),
-                event_type: event.event_type.clone(),
-                verdict: event.verdict.status,
-            };
-            stats.add(&kind, event.received_at, event.request.body.len() as u64);
-            seqs.push(stored.seq);
-        }
+        let kind = Kind {
+            provider: event.provider.clone(),
+            event_type: event.event_type.clone(),
+            verdict: event.verdict.status,
+        };
+        stats.add(&kind, event.received_at, event.request.body.len() as u64);
+        seqs.push(stored.seq);
         ControlFlow::Continue(())
     })?;
     Ok(())

@@ -48,8 +48,7 @@ pub(super) fn select(replay: &Replay<'_>) -> Result<Selection, Failure> {
         })?;
     } else {
         for stored in named(replay)? {
-            let is_meant = filter.holds(&stored.event) && (!filter.failed || replay.reader.is_failed(stored.seq)?);
-            if is_meant {
+            if filter.is_met_by(&replay.reader, &stored)? {
                 selection.add(replay, &stored)?;
             }
         }
