@@ -108,6 +108,7 @@ export class Page {
       case 'search': return this.searchField.current?.select();
       case 'pause': return this.#pause();
       case 'mark': return this.#mark(argument ?? selectedId);
+      case 'filter': return this.filter(argument);
       case 'unmark': return this.store.set({ marks: [] });
       case 'compare': return this.store.set({ marks: argument, dialog: 'compare', argument: null });
       case 'copyLink': return selectedId && this.#copyLink(selectedId);
@@ -128,7 +129,8 @@ export class Page {
     if (!selectedId) return;
     const { act, openDialog: open, closeDialog: close } = this;
     try {
-      await run(name, { id: selectedId, status, marks, argument, open, close, notify, act });
+      const event = this.list.at(this.list.indexOf(selectedId));
+      await run(name, { id: selectedId, event, status, marks, argument, open, close, notify, act });
     } catch (error) {
       notifyError(error);
     }
