@@ -1,0 +1,49 @@
+/** Where a request goes: an address, with those that hookctl knows a click away. */
+
+import { html, useEffect, useId, useState } from '../vendor/preact-htm.js';
+import { get } from '../api.js';
+
+let catalogue = null;
+
+/** The providers with their events and secrets' labels, and the known targets; null until they are here. */
+export function useCatalogue() {
+  const [state, setState] = useState({ catalogue, error: null });
+  useEffect(() => {
+    let isGone = false;
+    get('/api/providers').then(
+      (answer) => {
+        catalogue = answer;
+        if (!isGone) setState({ catalogue, error: null });
+      },
+      (error) => !isGone && setState((before) => ({ ...before, error })),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, []);
+  return state;
+}
+
+/** Whether a text can be an address to send to, for a remark while it is typed; hookctl judges. */
+export function isAddress(text) {
+  return URL.canParse(text) && /^https?:\/\//i.test(text);
+}
+
+/** The field. `targets` are `{url, label}`. */
+export function TargetField({ value, change, targets, placeholder = 'http://127.0.0.1:3000/webhooks', hint }) {
+  const name = useId();
+  const isOdd = value !== '' && !isAddress(value);
+  return html`<div class="form-row">
+    <label for=${`${name}-field`}>To</label>
+    <div class="form-value">
+      <input class="field" type="url" id=${`${name}-field`} value=${value} placeholder=${placeholder} spellcheck="false" autocomplete="off"
+        aria-invalid=${isOdd ? 'true' : 'false'} aria-describedby=${`${name}-hint`} onInput=${(event) => change(event.currentTarget.value.trim())} />
+      <div class="target-choices" id=${`${name}-hint`}>
+        ${targets.map(
+          ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url} aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}</button>`,
+        )}
+        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : hint && html`<span class="faint">${hint}</span>`}
+      </div>
+    </div>
+  </div>`;
+}
