@@ -1,6 +1,6 @@
 /** What the keys and buttons of one event do. */
 
-import { post, text } from '../api.js';
+import { get, post, text } from '../api.js';
 import { copied } from './copy.js';
 import { openExport } from './export.js';
 import { outcomes } from './outcome.js';
@@ -20,16 +20,16 @@ const RUN = {
     await copied(command);
     notify(command.includes('***') ? 'Copied as curl; secrets are masked as ***' : 'Copied as curl');
   },
-  async pin({ id, event, notify }) {
-    const { pinned } = await post(`${eventPath(id)}/pin`, { pinned: !event?.pinned });
+  async pin({ id, notify }) {
+    const before = await get(eventPath(id), { query: { body: false } });
+    const { pinned } = await post(`${eventPath(id)}/pin`, { pinned: !before.pinned });
     notify(pinned ? 'Pinned: kept when old events are removed' : 'No longer pinned');
     refresh(id);
   },
 };
 
 /**
- * Runs an action on the event `id`; `event` is its row, `open(name)` opens a dialog, `notify(text, kind)` says what came of
- * it. Resolves when it is done, and never rejects.
+ * Runs an action on the event `id`; `open(name)` opens a dialog, `notify(text, kind, hint)` says what came of it. Resolves when it is done, and never rejects.
  */
 export async function run(name, context) {
   const action = Object.hasOwn(RUN, name) ? RUN[name] : null;

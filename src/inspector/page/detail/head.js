@@ -20,7 +20,7 @@ export function Head({ detail, act }) {
   const { request } = event;
   return html`<header class="detail-head">
     <div class="detail-title">
-      <h2>${event.event_type === null ? html`<${Visible} text=${`${request.method} ${request.path}`} />` : html`<${Visible} text=${event.event_type} />`}</h2>
+      <h2 id="detail-title" tabindex="-1">${event.event_type === null ? html`<${Visible} text=${`${request.method} ${request.path}`} />` : html`<${Visible} text=${event.event_type} />`}</h2>
       <span class="detail-provider soft"><${Visible} text=${event.provider} /></span>
       <${VerdictChip} status=${event.verdict.status} />
       ${event.handshake && html`<span class="chip info" title="What a provider asks before it sends events">handshake: <${Visible} text=${event.handshake} /></span>`}

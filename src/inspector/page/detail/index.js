@@ -2,12 +2,15 @@
 
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { get } from '../api.js';
+import { CompareDialog } from './compare.js';
 import { ActionBar, Head } from './head.js';
 import { complaint } from './outcome.js';
 import { onRefresh } from './refresh.js';
+import { ReplayDialog } from './replay.js';
 import { RequestCard } from './request.js';
 import { ResponseCard } from './response.js';
 import { eventPath } from './routes.js';
+import { SendDialog } from './send.js';
 import { Timeline } from './timeline.js';
 import { Verdict } from './verdict.js';
 
@@ -37,6 +40,14 @@ export function Detail({ id, marks, status, version, act }) {
     <${ResponseCard} key=${`a${event.id}`} id=${event.id} deliveries=${detail.deliveries} waiting=${detail.waiting} life=${detail.life} />
     <${Timeline} detail=${detail} />
   </article>`;
+}
+
+/** The dialog that is open; `close` when it is done with. */
+export function Dialogs({ dialog, id, marks = [], status, act, close }) {
+  if (dialog === 'send') return html`<${SendDialog} status=${status} close=${close} act=${act} />`;
+  if (dialog === 'replay' && id) return html`<${ReplayDialog} key=${id} id=${id} close=${close} />`;
+  if (dialog === 'compare' && marks.length === 2) return html`<${CompareDialog} before=${marks[0]} after=${marks[1]} close=${close} act=${act} />`;
+  return null;
 }
 
 /** The event of an id without its bodies; the one before stays until the next is there, so that nothing flickers. */
