@@ -1,13 +1,27 @@
 //! The inspector's API, called by a program. Whatever it answers is held against its own description.
 
+mod bytes;
 mod contract;
+mod event;
+mod export;
 mod guard;
+mod leaks;
+mod replay;
+mod send;
+mod side_by_side;
 mod start;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Child;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::sandbox::{Listening, Sandbox};
 use crate::wire::{self, Answered};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An inspector as its caller knows it.
 pub struct Inspector {
@@ -56,6 +70,52 @@ impl Inspector {
             head.push_str("\r\n");
         }
         wire::raw(&self.address, [head.as_bytes(), b"\r\n", body].concat())
+    }
+}
+
+/// An inspector without a listener; killed on drop.
+pub struct Alone {
+    child: Child,
+    pub inspector: Inspector,
+}
+
+/// `hookctl inspect` on a free port.
+pub fn alone(sandbox: &Sandbox) -> Alone {
+    let mut child = sandbox.start(&["inspect", "--json", "0"]);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    Alone { inspector: Inspector::of(&serde_json::from_str(&line).unwrap()), child }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Posts a request to a listener; gives the id of the event that it became.
+pub fn receive(listening: &Listening, target: &str, headers: &[&str], body: &[u8]) -> String {
+    wire::post(&listening.address(), target, headers, body);
+    next_id(listening)
+}
+
+/// The id of the next event.
+pub fn next_id(listening: &Listening) -> String {
+    listening.next_of("received")["event"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The deliveries of an event, once there are so many: they are kept after the target has answered.
+pub fn deliveries(inspector: &Inspector, id: &str, count: usize) -> Vec<Value> {
+    let began = Instant::now();
+    loop {
+        let past = inspector.get(&format!("/api/events/{id}")).json();
+        let made = past["deliveries"].as_array().unwrap();
+        if made.len() >= count {
+            return made.clone();
+        }
+        assert!(began.elapsed() < PATIENCE, "{past}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
