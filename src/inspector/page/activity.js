@@ -6,7 +6,7 @@ import { keep, kept } from './kept.js';
 import { Arrivals, Heat } from './pictures.js';
 import { count } from './words.js';
 
-const WINDOWS = [['15m', '15 min'], ['1h', '1 hour'], ['24h', '24 hours'], ['all', 'all']];
+const WINDOWS = [['15m', 'The last 15 minutes'], ['1h', 'The last hour'], ['24h', 'The last 24 hours'], ['all', 'The whole history']];
 const BUCKETS = 60;
 const KEY = 'hookctl-window';
 /** After an arrival the numbers are asked for again, but no more often than this. */
@@ -80,14 +80,14 @@ function Picture({ stats }) {
 export function Activity({ filter, arrivals }) {
   const [span, setSpan] = useState(() => (WINDOWS.some(([id]) => id === kept(KEY)) ? kept(KEY) : '1h'));
   const stats = useStats({ filter, span, arrivals });
-  const choose = (event) => {
-    keep(KEY, event.currentTarget.value);
-    setSpan(event.currentTarget.value);
+  const choose = (id) => {
+    keep(KEY, id);
+    setSpan(id);
   };
   return html`<section class="activity" aria-label="Activity">
     ${stats ? html`<${Picture} stats=${stats} />` : html`<div class="activity-space"></div>`}
-    <select class="field activity-span" aria-label="Span of time" value=${span} onChange=${choose}>
-      ${WINDOWS.map(([id, label]) => html`<option value=${id} selected=${id === span}>${label}</option>`)}
-    </select>
+    <div class="segments activity-span" role="group" aria-label="Span of time">
+      ${WINDOWS.map(([id, what]) => html`<button type="button" key=${id} aria-pressed=${id === span ? 'true' : 'false'} title=${what} onClick=${() => choose(id)}>${id}</button>`)}
+    </div>
   </section>`;
 }

@@ -85,19 +85,19 @@ function Panes({ page, state }) {
   useEffect(() => { frame.current.style.setProperty('--list-width', `${width}px`); }, [width]);
   useEffect(() => page.toTop.current(), [state.shownFilter]);
   const screen = state.selectedId && state.isOpen ? 'event' : 'list';
-  return html`<div ref=${frame} class="panes" data-screen=${screen}>
+  return html`<main ref=${frame} class="panes" data-screen=${screen} aria-label="Events">
     <section class="list-pane" aria-label="Received events">
       <${ListHeadLive} page=${page} state=${state} />
       <${ListPlace} page=${page} state=${state} />
+      <${Separator} width=${width} onWidth=${setWidth} />
     </section>
-    <${Separator} width=${width} onWidth=${setWidth} />
-    <main class="event-pane" aria-label="Event">
+    <section class="event-pane" aria-label="Event" tabindex="-1">
       ${state.selectedId && html`<button type="button" class="button plain back" onClick=${() => page.act('close')}><${Icon} name="back" />All events</button>`}
       ${shownId
         ? html`<${Detail} id=${shownId} marks=${state.marks} status=${state.status} version=${state.version} act=${page.act} notify=${notify} />`
         : html`<${NothingOpen} />`}
-    </main>
-  </div>`;
+    </section>
+  </main>`;
 }
 
 function ListHeadLive({ page, state }) {

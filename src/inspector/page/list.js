@@ -90,7 +90,10 @@ export function List({ list, selectedId, marks, isPaused, reveal, onSelect, onTo
     const index = reveal.index ?? list.indexOf(reveal.id);
     if (index >= 0) scrollToPlace(box.current, index, list.length);
   }, [reveal]);
-  useLayoutEffect(() => onTop.current = () => { box.current.scrollTop = 0; }, []);
+  useLayoutEffect(() => {
+    onTop.current = () => { box.current.scrollTop = 0; };
+    return () => { onTop.current = () => {}; };
+  }, []);
 
   const size = list.isCounted ? list.length : -1;
   const rows = [];

@@ -186,7 +186,7 @@ export class Page {
 
   #open() {
     this.store.set({ isOpen: true });
-    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('detail-title')?.focus()));
+    requestAnimationFrame(() => requestAnimationFrame(() => (document.getElementById('detail-title') ?? document.querySelector('.event-pane'))?.focus()));
   }
 
   #close() {

@@ -47,8 +47,8 @@ export function Topbar({ state, act, onFilter, fieldRef, notify }) {
     <${Forwards} forward=${listening?.forward} />
     <${Search} filter=${state.filter} error=${state.filterError} onFilter=${onFilter} fieldRef=${fieldRef} />
     <div class="tools">
-      <button type="button" class="button primary send-test" ...${keyed('send')} aria-label="Send a test event" onClick=${() => act('send')}>
-        <${Icon} name="send" size="14" /><span class="send-label">Send<span class="wide-only"> test event</span></span></button>
+      <button type="button" class="button primary send-test" ...${keyed('send')} onClick=${() => act('send')}>
+        <${Icon} name="send" size="14" /><span>Send<span class="wide-only"> event</span></span></button>
       <button type="button" class="button plain icon" ...${keyed('theme')} aria-label=${`Theme: ${state.theme}`} onClick=${() => act('theme')}>
         <${Icon} name=${THEME_ICONS[state.theme]} /></button>
       <button type="button" class="button plain icon" ...${keyed('help')} aria-label="Keys and help" onClick=${() => act('help')}>
