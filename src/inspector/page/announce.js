@@ -31,7 +31,7 @@ export function say(text) {
   requestAnimationFrame(() => { region.textContent = text; });
 }
 
-/** Shows a toast and tells the live region. `kind` is `info` or `error`. */
+/** Shows a toast and tells the live region. `kind` is `info` or `error`. Gives what takes the toast away. */
 export function notify(text, kind = 'info', hint = null) {
   lastKey += 1;
   const key = lastKey;
@@ -40,6 +40,7 @@ export function notify(text, kind = 'info', hint = null) {
   changed();
   say(hint ? `${text}. ${hint}` : text);
   setTimeout(() => dismiss(key), kind === 'error' ? ERROR_MS : INFO_MS);
+  return () => dismiss(key);
 }
 
 /** Shows an error with its cure; what was only cut short is no error. */

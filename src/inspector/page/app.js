@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { Activity } from './activity.js';
 import { notify, Toasts } from './announce.js';
 import { keepToken } from './api.js';
-import { Detail } from './detail/index.js';
+import { Detail, Dialogs } from './detail/index.js';
 import { NoEvents, NoMatch, NothingOpen, NotLoaded, SearchingOn } from './empty.js';
 import { Icon } from './glyphs.js';
 import { Help } from './help.js';
@@ -116,6 +116,8 @@ export function App({ page }) {
     <${Activity} filter=${state.shownFilter} arrivals=${page.arrivals} />
     <${Panes} page=${page} state=${state} />
     ${state.dialog === 'help' && html`<${Help} version=${state.status?.version} onClose=${page.closeDialog} />`}
+    <${Dialogs} dialog=${state.dialog} argument=${state.argument} id=${state.selectedId} marks=${state.marks} status=${state.status}
+      act=${page.act} notify=${notify} close=${page.closeDialog} />
     <aside aria-label="Messages"><${Toasts} /></aside>
   </div>`;
 }

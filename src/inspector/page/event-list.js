@@ -49,6 +49,11 @@ export class EventList {
   #keptId = null;
   #range = [0, 0];
 
+  /** Grows with each list that is begun. */
+  get loads() {
+    return this.#loads;
+  }
+
   /** Calls `listener` after each change; returns how to stop. */
   subscribe(listener) {
     this.#listeners.add(listener);

@@ -90,6 +90,10 @@ export function List({ list, selectedId, marks, isPaused, reveal, onSelect, onTo
     const index = reveal.index ?? list.indexOf(reveal.id);
     if (index >= 0) scrollToPlace(box.current, index, list.length);
   }, [reveal]);
+  // A list that was loaded anew shows the event that is open, if it is among the first.
+  useLayoutEffect(() => {
+    if (selectedIndex >= 0) scrollToPlace(box.current, selectedIndex, list.length);
+  }, [list.isLoading ? -1 : list.loads]);
   useLayoutEffect(() => {
     onTop.current = () => { box.current.scrollTop = 0; };
     return () => { onTop.current = () => {}; };

@@ -17,6 +17,7 @@ export class Live {
   #catchingUp = null;
   #starts = 0;
   #wasLost = false;
+  #complaint = null;
 
   constructor({ list, store, onArrived, onChanged, onBack }) {
     Object.assign(this, { list, store, onArrived, onChanged, onBack });
@@ -45,7 +46,7 @@ export class Live {
           this.#goOn();
           return;
         }
-        this.#lost();
+        this.#lost(error);
         await new Promise((done) => { setTimeout(done, waitBefore(attempt)); });
       }
     }
@@ -75,14 +76,15 @@ export class Live {
     stream.run();
   }
 
-  #lost() {
-    if (!this.#wasLost) notify('The connection to hookctl is lost; trying again', 'error');
+  #lost(error) {
+    const what = error?.status ? error.message : 'The connection to hookctl is lost';
+    if (!this.#wasLost) this.#complaint = notify(`${what}; trying again`, 'error', error?.status ? error.hint : null);
     this.#wasLost = true;
     this.store.set({ connection: 'reconnecting' });
   }
 
   #state(state, error) {
-    if (state === 'reconnecting') this.#lost();
+    if (state === 'reconnecting') this.#lost(error);
     else if (state === 'refused') notify(error.message, 'error', error.hint);
     else if (state === 'live') this.store.set({ connection: 'live' });
   }
@@ -101,6 +103,8 @@ export class Live {
     this.store.set({ status });
     const wasLost = this.#wasLost;
     this.#wasLost = false;
+    this.#complaint?.();
+    this.#complaint = null;
     if (wasLost) this.onBack();
     if (resumed === false) {
       if (wasLost || isRestarted) notify(`hookctl ${isRestarted ? 'was restarted' : 'is back'}; the list was loaded anew`);

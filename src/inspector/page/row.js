@@ -1,6 +1,7 @@
 /** One row of the list: who sent what, whether it is genuine, and how its delivery went. */
 
 import { html } from './vendor/preact-htm.js';
+import { Visible } from './detail/text.js';
 import { Icon, VerdictGlyph } from './glyphs.js';
 import { ago, bytes, milliseconds, statusClass, wholeTime } from './words.js';
 
@@ -49,8 +50,8 @@ const titleOf = (row) => row.event_type ?? row.handshake ?? targetOf(row.request
 function Particulars({ row }) {
   const { content_type: contentType, body_bytes: size } = row.request;
   const isNamed = titleOf(row) !== targetOf(row.request);
-  return html`<span class="row-request cut"><span class="row-provider">${row.provider}</span>
-    ${isNamed ? html`<span class="mono">${targetOf(row.request)}</span>` : `${contentType ?? 'no content type'}, ${bytes(size)}`}</span>`;
+  return html`<span class="row-request cut"><span class="row-provider"><${Visible} text=${row.provider} /></span>
+    ${isNamed ? html`<span class="mono"><${Visible} text=${targetOf(row.request)} /></span>` : html`<${Visible} text=${contentType ?? 'no content type'} />, ${bytes(size)}`}</span>`;
 }
 
 /** A row at a place of the list; `mark` is A or B while it is marked to be compared. */
@@ -62,7 +63,7 @@ export function Row({ row, index, size, isSelected, mark, now, onSelect }) {
     <${ProviderMark} provider=${row.provider} />
     <span class="row-title">
       <${VerdictGlyph} status=${row.verdict.status} />
-      <span class="row-event cut">${titleOf(row)}</span>
+      <span class="row-event cut"><${Visible} text=${titleOf(row)} /></span>
       ${row.repeats > 1 && html`<span class="chip repeats" title=${`${row.repeats} events with this delivery id`}>
         <${Icon} name="retry" size="11" />${row.repeats}<span class="spoken"> attempts of one delivery</span></span>`}
       ${row.pinned && html`<span class="row-pin" title="pinned"><${Icon} name="pin" size="12" /><span class="spoken">pinned</span></span>`}

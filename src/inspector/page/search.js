@@ -53,21 +53,22 @@ export function Search({ filter, error, onFilter, fieldRef }) {
     fieldRef.current?.focus();
   };
   const onKeyDown = (event) => {
-    if (event.key === 'Enter') tell(text);
-    if (event.key === 'Escape') event.currentTarget.blur();
+    if (event.key === 'Enter' && event.target === fieldRef.current) tell(text);
+    if (event.key === 'Escape') document.activeElement.blur();
+    if (event.key === 'ArrowDown' && event.target === fieldRef.current) document.querySelector('[role="listbox"]')?.focus();
   };
-  return html`<form class="search" role="search" onSubmit=${(event) => event.preventDefault()}>
+  return html`<form class="search" role="search" onSubmit=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
     <span class="search-icon"><${Icon} name="search" size="15" /></span>
     <input ref=${fieldRef} class="field" type="text" inputmode="search" enterkeyhint="search" autocomplete="off" autocapitalize="off"
       spellcheck="false" aria-label="Search events" aria-keyshortcuts="/" placeholder="Search: text, provider:, verdict:, json:/id=…" value=${text}
-      aria-invalid=${error ? 'true' : 'false'} aria-describedby=${error ? 'search-error' : null} onInput=${type} onKeyDown=${onKeyDown} />
+      aria-invalid=${error ? 'true' : 'false'} aria-describedby=${error ? 'search-error' : null} onInput=${type} />
     ${text
       ? html`<button type="button" class="button plain small icon search-clear" aria-label="Clear the search" onClick=${() => { setText(''); tell(''); fieldRef.current?.focus(); }}>
           <${Icon} name="close" size="14" /></button>`
       : html`<kbd class="search-key" aria-hidden="true">/</kbd>`}
     ${error && html`<div class="search-error" id="search-error" role="alert">
       <${Icon} name="warning" size="14" /><div><p>${error.message}</p>${error.hint && html`<p class="soft">${error.hint}</p>`}</div></div>`}
-    ${!error && html`<div class="search-words" role="group" aria-label="Words of the search">
+    ${!error && !text && html`<div class="search-words" role="group" aria-label="Words of the search">
       ${WORDS.map(([word, what]) => html`<button type="button" class="search-word" onClick=${() => insert(word)}>
         <code>${word}</code><span class="soft">${what}</span></button>`)}
     </div>`}

@@ -75,14 +75,16 @@ export class Stream {
   async run() {
     this.onState('connecting');
     for (let attempt = 0; !this.#abort.signal.aborted; attempt += 1) {
+      let failure = null;
       try {
         await this.#connection(() => { attempt = -1; });
       } catch (error) {
         if (this.#abort.signal.aborted) return;
         if (error.status >= 400 && error.status < 500 && error.status !== 429) return this.onState('refused', error);
+        failure = error;
       }
       if (this.#abort.signal.aborted) return undefined;
-      this.onState('reconnecting');
+      this.onState('reconnecting', failure);
       await this.#pause(waitBefore(Math.max(0, attempt)));
     }
     return undefined;
