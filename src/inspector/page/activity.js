@@ -11,13 +11,15 @@ const BUCKETS = 60;
 const KEY = 'hookctl-window';
 /** After an arrival the numbers are asked for again, but no more often than this. */
 const AFTER_ARRIVAL_MS = 2000;
+/** Numbers that take long to count are asked for less often: this many times as long as they took. */
+const REST = 5;
 /** Time passes even if nothing arrives. */
 const ANYWAY_MS = 15_000;
 
 /** The numbers of a window, asked for again as events arrive. `arrivals` tells of rows: `subscribe(listener)`. */
 function useStats({ filter, span, arrivals }) {
   const [stats, setStats] = useState(null);
-  const asked = useRef(0);
+  const next = useRef(0);
   useEffect(() => {
     const stop = new AbortController();
     let timer = 0;
@@ -25,9 +27,10 @@ function useStats({ filter, span, arrivals }) {
       clearTimeout(timer);
       timer = setTimeout(ask, ANYWAY_MS);
       if (document.hidden) return;
-      asked.current = Date.now();
+      const began = Date.now();
       const query = { filter, window: span, buckets: BUCKETS };
       const answer = await get('stats', { query, signal: stop.signal }).catch(() => null);
+      next.current = Date.now() + Math.max(AFTER_ARRIVAL_MS, (Date.now() - began) * REST);
       if (answer && !stop.signal.aborted) setStats(answer);
     };
     let isSoon = false;
@@ -38,7 +41,7 @@ function useStats({ filter, span, arrivals }) {
       setTimeout(() => {
         isSoon = false;
         if (!stop.signal.aborted) ask();
-      }, Math.max(AFTER_ARRIVAL_MS, asked.current + AFTER_ARRIVAL_MS - Date.now()));
+      }, Math.max(AFTER_ARRIVAL_MS / 2, next.current - Date.now()));
     });
     ask();
     return () => {

@@ -38,6 +38,8 @@ function useKeysAndRoute(page) {
   useEffect(() => {
     const onKey = (event) => {
       const action = page.store.value.isLocked ? null : actionOf(event);
+      // A key that is held down walks through the list, but sends nothing twice.
+      if (event.repeat && action?.group !== 'List') return;
       if (!action || (action.needs === 'event' && !page.store.value.selectedId)) return;
       event.preventDefault();
       page.act(action.name);

@@ -1,13 +1,27 @@
 /** What stands where there is nothing to show yet: how to get the first event, or how to find more. */
 
-import { html } from './vendor/preact-htm.js';
+import { html, useEffect, useState } from './vendor/preact-htm.js';
+import { get } from './api.js';
 import { CopyButton } from './clipboard.js';
 import { Icon } from './glyphs.js';
 import { keyed, keyLabel } from './keys.js';
 import { commandOf, withWord } from './search.js';
 
-/** The events that the first lines to copy send. */
+/** The events that the first lines to copy send, where the listener was told no provider. */
 const FIRST_EVENTS = ['stripe/invoice.paid', 'github/push'];
+
+/** Events of the listener's own providers, at most two, or those above. */
+function useFirstEvents(providers) {
+  const [events, setEvents] = useState(FIRST_EVENTS);
+  useEffect(() => {
+    if (!providers?.length) return;
+    get('providers').then((answer) => {
+      const own = answer.providers.filter(({ id, events: known }) => providers.includes(id) && known.length);
+      if (own.length) setEvents(own.slice(0, FIRST_EVENTS.length).map(({ id, events: known }) => `${id}/${known[0].name}`));
+    }).catch(() => {});
+  }, [String(providers)]);
+  return events;
+}
 
 function Line({ text, notify }) {
   return html`<div class="command"><code>${text}</code><${CopyButton} text=${text} label=${`Copy: ${text}`} notify=${notify} /></div>`;
@@ -15,6 +29,7 @@ function Line({ text, notify }) {
 
 /** No event at all. */
 export function NoEvents({ listening, act, notify }) {
+  const events = useFirstEvents(listening?.providers);
   if (!listening) {
     return html`<div class="empty"><span class="empty-picture"><${Icon} name="terminal" size="28" /></span>
       <h2>No events, and nobody listens</h2>
@@ -25,7 +40,7 @@ export function NoEvents({ listening, act, notify }) {
     <h2>Waiting for the first event</h2>
     <p class="soft">Give a provider this URL, or send an event yourself. It is signed as the provider would sign it.</p>
     <${Line} text=${listening.url} notify=${notify} />
-    ${FIRST_EVENTS.map((event) => html`<${Line} text=${`hookctl send ${event} --to ${listening.url}`} notify=${notify} />`)}
+    ${events.map((event) => html`<${Line} text=${`hookctl send ${event} --to ${listening.url}`} notify=${notify} />`)}
     <button type="button" class="button primary" ...${keyed('send')} onClick=${() => act('send')}><${Icon} name="send" size="14" />Send a test event</button>
   </div>`;
 }

@@ -180,7 +180,7 @@ export class EventList {
   }
 
   #remove(ordinal) {
-    this.rows.remove(ordinal);
+    this.rows.remove(ordinal, this.#top);
     for (const chunk of this.#chunks) {
       if (chunk.top < ordinal) continue;
       if (chunk.top - chunk.count < ordinal) chunk.count -= 1;

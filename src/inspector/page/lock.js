@@ -29,6 +29,6 @@ export function Lock({ wasRefused, onToken }) {
       aria-invalid=${error ? 'true' : 'false'} aria-describedby=${error ? 'lock-error' : null} />
     ${error && html`<p id="lock-error" class="bad-text" role="alert">${error}</p>`}
     <button type="submit" class="button primary">Open</button>
-    <p class="faint">It stands in the terminal after “inspector”. The token stays in this tab.</p>
+    <p class="faint">The terminal says “Inspect at” before it. The token stays in this tab.</p>
   </form></main>`;
 }

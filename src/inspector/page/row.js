@@ -5,8 +5,10 @@ import { Visible } from './detail/text.js';
 import { Icon, VerdictGlyph } from './glyphs.js';
 import { ago, bytes, milliseconds, statusClass, wholeTime } from './words.js';
 
-/** The height of a row; shell.css knows it too. */
-export const ROW_HEIGHT = 54;
+/** The height of a row: it grows with the reader's size of type. */
+export const ROW_HEIGHT = Math.round((54 / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize));
+
+const placed = (index) => ({ height: `${ROW_HEIGHT}px`, transform: `translateY(${index * ROW_HEIGHT}px)` });
 
 /** A hue that is always the same for a provider. */
 function hueOf(name) {
@@ -58,7 +60,7 @@ function Particulars({ row }) {
 export function Row({ row, index, size, isSelected, mark, now, onSelect }) {
   const classes = `row ${row.verdict.status}${isSelected ? ' selected' : ''}`;
   return html`<div role="option" id=${`event-${row.id}`} class=${classes} aria-selected=${isSelected ? 'true' : 'false'}
-    aria-posinset=${index + 1} aria-setsize=${size} style=${{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
+    aria-posinset=${index + 1} aria-setsize=${size} style=${placed(index)}
     onClick=${() => onSelect(row.id)}>
     <${ProviderMark} provider=${row.provider} />
     <span class="row-title">
@@ -78,7 +80,7 @@ export function Row({ row, index, size, isSelected, mark, now, onSelect }) {
 /** A row that is on its way. */
 export function RowOnItsWay({ index, size }) {
   return html`<div role="option" class="row on-its-way" aria-selected="false" aria-busy="true" aria-label="loading"
-    aria-posinset=${index + 1} aria-setsize=${size} style=${{ transform: `translateY(${index * ROW_HEIGHT}px)` }}>
+    aria-posinset=${index + 1} aria-setsize=${size} style=${placed(index)}>
     <span class="bone round"></span><span class="bone"></span><span class="bone short"></span>
   </div>`;
 }

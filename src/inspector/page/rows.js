@@ -62,18 +62,36 @@ export class Rows {
     return true;
   }
 
-  /** Takes a row out; all that are newer move one down. */
-  remove(ordinal) {
-    const rows = [...this.#byOrdinal].filter(([at]) => at !== ordinal);
-    this.clear();
-    for (const [at, row] of rows) this.put(at > ordinal ? at - 1 : at, row);
+  /** Takes a row out; all that are newer, up to `top`, move one down. */
+  remove(ordinal, top) {
+    const row = this.#byOrdinal.get(ordinal);
+    if (row) this.#forget(row);
+    this.#byOrdinal.delete(ordinal);
+    if (top - ordinal > this.size) return this.#shift(ordinal + 1);
+    for (let at = ordinal + 1; at <= top; at += 1) {
+      const moved = this.#byOrdinal.get(at);
+      if (!moved) continue;
+      this.#byOrdinal.delete(at);
+      this.put(at - 1, moved);
+    }
+    return undefined;
   }
 
   /** Keeps only the rows from `ordinal` on, one lower each: an older row, not in memory, went. */
   keepFrom(ordinal) {
-    const rows = [...this.#byOrdinal].filter(([at]) => at >= ordinal);
+    for (const [at, row] of [...this.#byOrdinal]) {
+      if (at >= ordinal) continue;
+      this.#forget(row);
+      this.#byOrdinal.delete(at);
+    }
+    this.#shift(ordinal);
+  }
+
+  /** Moves all rows from `ordinal` on one down. */
+  #shift(ordinal) {
+    const rows = [...this.#byOrdinal];
     this.clear();
-    for (const [at, row] of rows) this.put(at - 1, row);
+    for (const [at, row] of rows) this.put(at >= ordinal ? at - 1 : at, row);
   }
 
   /** Forgets pages that were not looked at for long, but never those for which `isNeeded(page)`. */

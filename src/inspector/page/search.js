@@ -80,7 +80,7 @@ const QUICK = [['verdict:invalid', 'Invalid'], ['is:failed', 'Failed'], ['is:pin
 /** What the list shows: filters at hand, how many there are, and the command that would show the same. */
 export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
   const words = filter.split(' ');
-  return html`<div class="list-head">
+  return html`<div class=${list.isLoading ? 'list-head loading' : 'list-head'}>
     <div class="list-line">
       <h2 class="list-count">${countText(list, filter)}</h2>
       <div class="quick" role="group" aria-label="Quick filters">
