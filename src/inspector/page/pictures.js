@@ -32,11 +32,11 @@ export function deliveriesText(stats) {
 /** Bars of arrivals; the share that was refused stands at their foot. */
 export function Arrivals({ stats }) {
   const peak = Math.max(1, ...stats.arrivals);
-  const heightOf = (n) => (n === 0 ? 0 : Math.max(4, (n / peak) * 100));
+  const heightOf = (n) => (n === 0 ? 0 : Math.max(3, (n / peak) * 100));
   return html`<svg class="bars" role="img" aria-label=${arrivalsText(stats)} viewBox=${`0 0 ${stats.arrivals.length} 100`} preserveAspectRatio="none">
     ${stats.arrivals.map((n, index) => {
       const all = heightOf(n);
-      const refused = Math.min(all, heightOf(stats.refused[index]));
+      const refused = stats.refused[index] && Math.max(1.5, all * (stats.refused[index] / n));
       return html`<g key=${index}>
         <title>${`${bucketTime(stats, index)}: ${count(n)} arrived, ${count(stats.refused[index])} refused`}</title>
         <rect class="bar-back" x=${index} y="0" width="1" height="100" />
