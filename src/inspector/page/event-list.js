@@ -6,14 +6,13 @@
  */
 
 import { get } from './api.js';
+import { Fetches } from './fetches.js';
 import { PAGE, Rows } from './rows.js';
 
 /** Events that wait in front of a list that must not move; beyond it they are only counted, and loaded later. */
 const WAITING = 1000;
 /** What arrived since a search began is kept, up to this; then the search begins anew. */
 const FOUND_IN_FRONT = 5000;
-/** Fetches of places at once: more would only queue behind each other in the server. */
-const FETCHES = 2;
 
 /** See above. Whoever draws it calls `subscribe`. */
 export class EventList {
@@ -41,8 +40,7 @@ export class EventList {
   #next = null;
   #chunks = [];
   #held = [];
-  #wanted = [];
-  #fetching = new Map();
+  #fetches = new Fetches((page) => this.#fetch(page), (page, error) => this.#fetched(error));
   #generation = 0;
   #loads = 0;
   #listeners = new Set();
@@ -108,8 +106,7 @@ export class EventList {
   #begin({ events, next, total, newest, scanned_to: scannedTo }) {
     this.#generation += 1;
     this.rows.clear();
-    this.#fetching.clear();
-    this.#wanted = [];
+    this.#fetches.begin();
     this.#held = [];
     this.waiting = 0;
     this.error = null;
@@ -214,43 +211,32 @@ export class EventList {
       const ordinal = this.#top - index;
       if (this.rows.at(ordinal) === undefined) missing.add(Math.floor(ordinal / PAGE));
     }
-    this.#wanted = [...missing];
-    this.#pump();
+    this.#fetches.want([...missing]);
     if (!this.isCounted && last >= this.length - PAGE / 2) this.#grow();
   }
 
-  #pump() {
-    for (const page of this.#wanted) {
-      if (this.#fetching.size >= FETCHES) return;
-      if (this.#fetching.has(page)) continue;
-      this.#fetching.set(page, this.#generation);
-      this.#fetch(page, this.#generation).then(() => this.#fetched(page), (error) => this.#fetched(page, error));
-    }
-  }
-
-  #fetched(page, error) {
-    this.#fetching.delete(page);
-    if (error) {
-      this.error = error;
-      this.#wanted = [];
-    } else {
-      this.error = null;
-      this.see(...this.#range);
-    }
+  #fetched(error) {
+    this.error = error;
+    // The history was replaced by another one.
+    if (error?.status === 410) this.load(this.#filter).catch(() => {});
+    else this.see(...this.#range);
     this.#trim();
     this.#tell();
   }
 
-  async #fetch(page, generation) {
+  async #fetch(page) {
+    const generation = this.#generation;
     if (!this.isCounted) return this.#fetchAgain(page, generation);
     const highest = Math.min(this.#top, page * PAGE + PAGE - 1);
-    const offset = this.#top - highest;
-    const limit = highest - page * PAGE + 1;
-    const expected = this.#top + 1;
-    const query = { filter: this.#filter, fold: true, upto: this.#upto, offset, limit };
+    const lowest = Math.max(this.#bottom, page * PAGE);
+    const expected = this.#top - this.#bottom + 1;
+    const query = { filter: this.#filter, fold: true, upto: this.#upto, offset: this.#top - highest, limit: highest - lowest + 1 };
     const answer = await get('events', { query });
     if (generation !== this.#generation) return undefined;
-    if (answer.total !== expected) return this.load(this.#filter);
+    if (answer.total > expected) return this.load(this.#filter);
+    // Fewer: the oldest went, by the limits of the history. Places are counted from the newest, so they hold.
+    this.#bottom = this.#top - answer.total + 1;
+    this.length = answer.total;
     answer.events.forEach((row, index) => this.rows.put(highest - index, row));
     return undefined;
   }
@@ -260,10 +246,18 @@ export class EventList {
     const [low, high] = [page * PAGE, page * PAGE + PAGE - 1];
     for (const chunk of this.#chunks) {
       if (chunk.top < low || chunk.top - chunk.count + 1 > high) continue;
-      const query = { filter: this.#filter, fold: true, cursor: chunk.cursor, limit: chunk.count };
-      const { events } = await get('events', { query });
-      if (generation !== this.#generation) return;
-      events.forEach((row, index) => this.rows.put(chunk.top - index, row));
+      let [cursor, ordinal] = [chunk.cursor, chunk.top];
+      while (cursor !== null && ordinal > chunk.top - chunk.count) {
+        const { events, next } = await get('events', { query: { filter: this.#filter, fold: true, cursor, limit: PAGE } });
+        if (generation !== this.#generation) return;
+        const isFolded = (row) => (this.rows.ofDelivery(row) ?? row.id) !== row.id;
+        for (const row of events) {
+          if (isFolded(row) || ordinal <= chunk.top - chunk.count) continue;
+          this.rows.put(ordinal, row);
+          ordinal -= 1;
+        }
+        cursor = next;
+      }
     }
   }
 
