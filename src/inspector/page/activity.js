@@ -44,7 +44,9 @@ function useStats({ filter, span, arrivals }) {
       }, Math.max(AFTER_ARRIVAL_MS / 2, next.current - Date.now()));
     });
     ask();
+    document.addEventListener('visibilitychange', ask);
     return () => {
+      document.removeEventListener('visibilitychange', ask);
       stop.abort();
       clearTimeout(timer);
       unsubscribe();

@@ -75,6 +75,8 @@ export class Page {
 
   #changed(rows) {
     const { selectedId, version } = this.store.value;
+    // Nothing arrived, but the numbers of deliveries are others now.
+    this.arrivals.tell([]);
     if (rows.some((row) => row.id === selectedId)) this.store.set({ version: version + 1 });
   }
 

@@ -22,7 +22,7 @@ export const WORDS = [
 ];
 
 /** The command that lists what a filter shows. */
-export const commandOf = (filter) => `hookctl events list --filter ${shellQuoted(filter)}`;
+export const commandOf = (filter) => `hookctl events list --filter${filter.startsWith('-') ? '=' : ' '}${shellQuoted(filter)}`;
 
 /** The filter with a word in it, or without if it was there. */
 export function withWord(filter, word) {

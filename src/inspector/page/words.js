@@ -38,9 +38,10 @@ export const wholeTime = (time) => whole.format(new Date(time));
 /** A duration: `0.8 ms`, `112 ms`, `1.23 s`, `2m 05s`. */
 export function milliseconds(ms) {
   if (ms === null || ms === undefined) return '';
-  if (ms < 10) return `${ms.toFixed(1)} ms`;
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(2)} s`;
+  // Bounds where rounding would reach the next unit.
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_995) return `${(ms / 1000).toFixed(2)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
 }
@@ -48,7 +49,7 @@ export function milliseconds(ms) {
 /** A size: `311 B`, `12.4 KB`, `3.1 MB` (of 1,024, as the command line writes them). */
 export function bytes(n) {
   if (n < 1024) return `${n} B`;
-  return n < 1024 * 1024 ? `${(n / 1024).toFixed(1)} KB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
+  return n < 1023.95 * 1024 ? `${(n / 1024).toFixed(1)} KB` : `${(n / 1024 / 1024).toFixed(1)} MB`;
 }
 
 /** The colour class of an HTTP status; none (null) is a delivery that failed. */
@@ -59,4 +60,4 @@ export function statusClass(status) {
 }
 
 /** A text as one word of bash. */
-export const shellQuoted = (text) => (/^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+export const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
