@@ -7,7 +7,7 @@ import { CopyButton } from './copy.js';
 import { ExportMenu } from './export.js';
 import { Visible } from './text.js';
 import { moment, since } from './times.js';
-import { VerdictChip } from './verdict.js';
+import { isRefused, Verdict, VerdictChip } from './verdict.js';
 
 /** How often "3 min ago" is said anew. */
 const RENEWED_MS = 15_000;
@@ -22,7 +22,7 @@ export function Head({ detail, act }) {
     <div class="detail-title">
       <h2 id="detail-title" tabindex="-1">${event.event_type === null ? html`<${Visible} text=${`${request.method} ${request.path}`} />` : html`<${Visible} text=${event.event_type} />`}</h2>
       <span class="detail-provider soft"><${Visible} text=${event.provider} /></span>
-      <${VerdictChip} status=${event.verdict.status} />
+      ${isRefused(event) && html`<${VerdictChip} status=${event.verdict.status} />`}
       ${event.handshake && html`<span class="chip info" title="What a provider asks before it sends events">handshake: <${Visible} text=${event.handshake} /></span>`}
       ${pinned && html`<span class="chip">pinned</span>`}
     </div>
@@ -33,6 +33,7 @@ export function Head({ detail, act }) {
       <div><dt>From</dt><dd><code><${Visible} text=${request.remote} /></code></dd></div>
       ${event.delivery_id !== null && html`<div><dt>Delivery</dt><dd><code class="cut"><${Visible} text=${event.delivery_id} /></code><${Repeats} id=${event.id} repeats=${repeats} act=${act} /></dd></div>`}
     </dl>
+    ${!isRefused(event) && html`<${Verdict} event=${event} />`}
   </header>`;
 }
 

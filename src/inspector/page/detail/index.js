@@ -12,7 +12,7 @@ import { ResponseCard } from './response.js';
 import { eventPath } from './routes.js';
 import { SendDialog } from './send.js';
 import { Timeline } from './timeline.js';
-import { Verdict } from './verdict.js';
+import { isRefused, Verdict } from './verdict.js';
 
 /**
  * The right side of the page. `version` grows when the event changed; `marks` are the ids that are marked to compare;
@@ -35,7 +35,7 @@ export function Detail({ id, marks, status, version, act }) {
   return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event" aria-busy=${isBusy ? 'true' : 'false'}>
     <${Head} detail=${detail} act=${act} />
     <${ActionBar} detail=${detail} marks=${marks} status=${status} act=${act} />
-    <${Verdict} key=${`v${event.id}`} event=${event} />
+    ${isRefused(event) && html`<${Verdict} key=${`v${event.id}`} event=${event} />`}
     <${RequestCard} key=${`q${event.id}`} event=${event} parts=${detail.parts} secrets=${secrets} />
     <${ResponseCard} key=${`a${event.id}`} id=${event.id} deliveries=${detail.deliveries} waiting=${detail.waiting} life=${detail.life} />
     <${Timeline} detail=${detail} />

@@ -54,7 +54,7 @@ export function RequestCard({ event, parts, secrets }) {
             ${secrets.shown ? 'Hide secrets' : 'Show secrets'}
           </button>`
         }
-        ${bytes > 0 && html`<${CopyButton} read=${read} label="Copy the body of the request" title="Copy body" />`}
+        ${bytes > 0 && html`<${CopyButton} read=${read} label="Copy body of the request" title="Copy body" />`}
         ${bytes > 0 && html`<button type="button" class="button small plain" onClick=${download} title=${`Download the body (${counted(bytes, 'byte')})`}>Download</button>`}
       </div>
     </header>

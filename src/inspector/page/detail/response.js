@@ -69,7 +69,7 @@ function AnswerViews({ path, name, status, response }) {
     { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`HTTP ${status}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw answer" />` },
     { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Answer body as hex" />` },
   ];
-  const copy = bytes > 0 && html`<${CopyButton} read=${async () => (await fetchText(path)).text} label="Copy the body of the answer" title="Copy body" />`;
+  const copy = bytes > 0 && html`<${CopyButton} read=${async () => (await fetchText(path)).text} label="Copy body of the answer" title="Copy body" />`;
   return html`<div>
     <${Tabs} name=${name} label="Views of the answer" tabs=${tabs} selected=${tab} select=${setTab} aside=${copy} />
     ${truncated && html`<p class="note">The answer was longer; only its beginning was kept.</p>`}

@@ -1,6 +1,7 @@
 /** What verification said, and what to do about it. */
 
 import { html } from '../vendor/preact-htm.js';
+import { VerdictGlyph } from '../glyphs.js';
 import { counted } from '../words.js';
 import { CopyButton } from './copy.js';
 import { causes, refusal, unchecked } from './refusal.js';
@@ -8,18 +9,23 @@ import { Sentence, Visible } from './text.js';
 
 const SAFE_WORD = /^[A-Za-z0-9._-]+$/;
 
-/** How each verdict looks: a sign, a word, a colour of the chip. */
-export const VERDICTS = {
-  valid: { sign: '✓', word: 'Valid', colour: 'good' },
-  invalid: { sign: '✗', word: 'Invalid', colour: 'bad' },
-  unsigned: { sign: '!', word: 'Unsigned', colour: 'warn' },
-  unchecked: { sign: '·', word: 'Unchecked', colour: '' },
+/** How each verdict looks: a word and a colour, besides its picture. */
+const VERDICTS = {
+  valid: { word: 'Valid', colour: 'good' },
+  invalid: { word: 'Invalid', colour: 'bad' },
+  unsigned: { word: 'Unsigned', colour: 'warn' },
+  unchecked: { word: 'Unchecked', colour: '' },
 };
+
+const looksOf = (status) => VERDICTS[status] ?? VERDICTS.unchecked;
+
+/** Whether something is wrong with the signature, so that it must be said before all else. */
+export const isRefused = ({ verdict }) => verdict.status !== 'valid' && verdict.status !== 'unchecked';
 
 /** The chip of a verdict. */
 export function VerdictChip({ status }) {
-  const { sign, word, colour } = VERDICTS[status] ?? VERDICTS.unchecked;
-  return html`<span class=${`chip ${colour}`}><span aria-hidden="true">${sign}</span> ${word}</span>`;
+  const { word, colour } = looksOf(status);
+  return html`<span class=${`chip ${colour}`}><${VerdictGlyph} status=${status} size="12" isSpoken=${false} />${word}</span>`;
 }
 
 /** One line for a verdict that needs nothing done, a card for one that does. */
@@ -32,8 +38,8 @@ export function Verdict({ event }) {
 
 function ValidLine({ event }) {
   const { scheme, secret, hint } = event.verdict;
-  return html`<p class="verdict-line good" aria-label="Verdict" role="region">
-    <b class="good-text"><span aria-hidden="true">✓</span> Valid</b>
+  return html`<p class="verdict-line" aria-label="Verdict" role="region">
+    <b class="good-text"><${VerdictGlyph} status="valid" isSpoken=${false} /> Valid</b>
     <span>The signature holds${scheme && html` (<${Visible} text=${scheme} />)`}${secret && html`, with the secret <b><${Visible} text=${secret} /></b>`}.</span>
     ${hint && html`<span class="soft"><${Sentence} text=${hint} /></span>`}
   </p>`;
@@ -43,7 +49,7 @@ function UncheckedLine({ event }) {
   const { reason, hint } = event.verdict;
   const { text, command } = unchecked(event.verdict, SAFE_WORD.test(event.provider) ? event.provider : 'NAME');
   return html`<div class="verdict-line" aria-label="Verdict" role="region">
-    <b class="soft"><span aria-hidden="true">·</span> Unchecked</b>
+    <b class="soft"><${VerdictGlyph} status="unchecked" isSpoken=${false} /> Unchecked</b>
     <span><${Sentence} text=${reason ?? 'nothing was checked'} />.</span>
     ${hint && html`<span class="soft"><${Sentence} text=${hint} />.</span>`}
     ${command && html`<span class="soft">${text}</span> <${Command} text=${command} />`}
@@ -56,12 +62,12 @@ function Command({ text }) {
 
 function RefusalCard({ event }) {
   const { verdict, request, id } = event;
-  const { sign, word, colour } = VERDICTS[verdict.status] ?? VERDICTS.invalid;
+  const { word, colour } = looksOf(verdict.status);
   const facts = refusal(verdict, request.headers, request.header_encodings);
   const { ranked, rest } = causes(verdict);
   return html`<section class=${`card verdict-card ${colour}`} aria-label="Verdict">
     <header class="card-head">
-      <h3><span aria-hidden="true">${sign}</span> ${word}</h3>
+      <h3><${VerdictGlyph} status=${verdict.status} size="16" isSpoken=${false} /> ${word}</h3>
       <span class="verdict-reason"><${Sentence} text=${verdict.reason ?? 'no reason was recorded'} /></span>
     </header>
     <dl class="verdict-facts">
