@@ -16,6 +16,9 @@ const FORMATS = [
   { format: 'fixture', title: 'Fixture', note: 'hookctl send', name: 'json' },
 ];
 
+/** Between a menu and its button or the page's edge. */
+const GAP = 4;
+
 let opener = null;
 
 /** Opens the menu, where one is on the page. */
@@ -26,6 +29,15 @@ export function openExport() {
 /** The name a server gives a file. */
 export function fileName(headers, fallback) {
   return /filename="([^"]+)"/.exec(headers?.get('content-disposition') ?? '')?.[1] ?? fallback;
+}
+
+/** Puts a menu below its button, or above where there is no room, and never beyond the page. */
+function placeBelow(menu, button) {
+  const at = button.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const below = at.bottom + GAP;
+  menu.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
+  menu.style.top = `${below + height <= innerHeight ? below : Math.max(GAP, at.top - height - GAP)}px`;
 }
 
 /** The button and its menu. */
@@ -42,12 +54,19 @@ export function ExportMenu({ id, label }) {
   }, []);
   useEffect(() => {
     if (!isOpen) return undefined;
+    menu.current.showPopover();
+    placeBelow(menu.current, button.current);
     menu.current.querySelector('[role="menuitem"]').focus();
     const outside = (event) => {
       if (!menu.current?.parentElement.contains(event.target)) setOpen(false);
     };
+    const gone = () => setOpen(false);
     document.addEventListener('pointerdown', outside);
-    return () => document.removeEventListener('pointerdown', outside);
+    window.addEventListener('resize', gone);
+    return () => {
+      document.removeEventListener('pointerdown', outside);
+      window.removeEventListener('resize', gone);
+    };
   }, [isOpen]);
   const close = () => {
     setOpen(false);
@@ -90,7 +109,7 @@ export function ExportMenu({ id, label }) {
     </button>
     ${
       isOpen &&
-      html`<div class="menu" role="menu" aria-label="Export as" ref=${menu} onKeyDown=${keys}>
+      html`<div class="menu" role="menu" popover="manual" aria-label="Export as" ref=${menu} onKeyDown=${keys}>
         ${FORMATS.map(
           (format) => html`<div class="menu-line" role="none" key=${format.format}>
             <button type="button" role="menuitem" tabindex="-1" class="menu-item" onClick=${() => take(format, false)}>${format.title} <span class="faint">${format.note}</span></button>

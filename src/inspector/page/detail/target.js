@@ -32,6 +32,7 @@ export function isAddress(text) {
 /** The field. `targets` are `{url, label}`. */
 export function TargetField({ value, change, targets, placeholder = 'http://127.0.0.1:3000/webhooks', hint }) {
   const name = useId();
+  const known = targets.length > 0 ? hint : (hint ?? 'No listener runs here: write where to send.');
   const isOdd = value !== '' && !isAddress(value);
   return html`<div class="form-row">
     <label for=${`${name}-field`}>To</label>
@@ -42,7 +43,7 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
         ${targets.map(
           ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url} aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}</button>`,
         )}
-        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : hint && html`<span class="faint">${hint}</span>`}
+        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : known && html`<span class="faint">${known}</span>`}
       </div>
     </div>
   </div>`;

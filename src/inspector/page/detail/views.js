@@ -1,6 +1,6 @@
 /** What a request or an answer can be looked at as, besides its body: headers, query, parts, raw, hex. */
 
-import { html, useEffect, useMemo, useState } from '../vendor/preact-htm.js';
+import { html, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { bytes as size, counted } from '../words.js';
 import { CopyButton } from './copy.js';
 import { fieldsOf } from './form.js';
@@ -9,8 +9,8 @@ import { Lines } from './lines.js';
 import { decoded, HEX_STEP, usePieces } from './pieces.js';
 import { Visible } from './text.js';
 
-/** Below this width a row of hex has half its bytes. */
-const WIDE = '(min-width: 40rem)';
+/** In a narrower place a row of hex has half its bytes. */
+const WIDE_PX = 620;
 
 /** What to say while a body comes, where it does not, and that there is more of it. */
 export function Rest({ body, step }) {
@@ -111,16 +111,17 @@ export function Hex({ path, bytes, label }) {
 }
 
 function HexRows({ pieces, label }) {
-  const [isWide, setWide] = useState(() => matchMedia(WIDE).matches);
-  useEffect(() => {
-    const query = matchMedia(WIDE);
-    const change = () => setWide(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
+  const box = useRef(null);
+  const [width, setWidth] = useState(null);
+  useLayoutEffect(() => {
+    const measure = () => setWidth(box.current.clientWidth < WIDE_PX ? ROW / 2 : ROW);
+    const watch = new ResizeObserver(measure);
+    watch.observe(box.current);
+    measure();
+    return () => watch.disconnect();
   }, []);
-  const width = isWide ? ROW : ROW / 2;
-  return html`<div class="hex" role="group" tabindex="0" aria-label=${label}>
-    ${pieces.map((piece, position) => html`<${HexBlock} key=${`${position}-${width}`} piece=${piece} first=${position * HEX_STEP} width=${width} />`)}
+  return html`<div class="hex" role="group" tabindex="0" aria-label=${label} ref=${box}>
+    ${width !== null && pieces.map((piece, position) => html`<${HexBlock} key=${`${position}-${width}`} piece=${piece} first=${position * HEX_STEP} width=${width} />`)}
   </div>`;
 }
 
