@@ -1,13 +1,16 @@
 /** A body as a person wants it: JSON laid out, a form as a table, text as text, anything else as hex. */
 
 import { html, useMemo } from '../vendor/preact-htm.js';
-import { fieldsOf } from './form.js';
+import { counted } from '../words.js';
+import { fieldsOf, layout } from './form.js';
 import { isBinary } from './hex.js';
 import { Lines } from './lines.js';
 import { decoded, TEXT_STEP, usePieces } from './pieces.js';
+import { Sentence, Visible } from './text.js';
 import { Fields, Hex, Parts, Rest } from './views.js';
 
 const PRETTY = { form: 'pretty' };
+const DECODED = { form: 'decoded' };
 const PLACE = /\bline (\d+), column (\d+)/;
 
 /** What a content type says a body is: `json`, `form` or `other`. */
@@ -17,9 +20,12 @@ export function kindOf(contentType) {
   return media === 'application/x-www-form-urlencoded' ? 'form' : 'other';
 }
 
-/** The body at a path of the API; `bytes` is its length, `parts` those of a multipart body. */
-export function Body({ path, bytes, contentType, parts = null, label }) {
+/**
+ * The body at a path of the API; `bytes` is its length, `parts` those of a multipart body, `coding` its content coding.
+ */
+export function Body({ path, bytes, contentType, coding = null, parts = null, label }) {
   if (bytes === 0) return html`<p class="note">No body.</p>`;
+  if (coding && coding.trim().toLowerCase() !== 'identity') return html`<${Coded} path=${path} bytes=${bytes} coding=${coding} label=${label} />`;
   if (parts && parts.length > 0) return html`<${Parts} path=${path} parts=${parts} />`;
   if (kindOf(contentType) === 'json') return html`<${Pretty} path=${path} label=${label} isDeclared=${true} bytes=${bytes} />`;
   return html`<${Guessed} path=${path} bytes=${bytes} contentType=${contentType} label=${label} />`;
@@ -49,11 +55,30 @@ function Unlaid({ path, label, bytes, error, isDeclared }) {
     ${
       isSaid &&
       html`<p class=${error.status === 422 ? 'note error' : 'note'} role="note">
-        <b>${error.status === 422 ? 'This is no JSON. ' : 'Shown as received. '}</b>${error.message}
+        <b>${error.status === 422 ? 'This is no JSON: ' : 'Shown as received: '}</b><${Sentence} text=${error.message.replace(/^not JSON: /, '')} />
         ${mark && html` <button type="button" class="button small plain" onClick=${showMark}>Show the place</button>`}
       </p>`
     }
     <${Lines} texts=${decoded(body.pieces, body.loaded === body.total)} name=${path} mark=${isSaid ? mark : null} label=${label} />
+    <${Rest} body=${body} step=${TEXT_STEP} />
+  </div>`;
+}
+
+/** A compressed body, undone for the eye only. */
+function Coded({ path, bytes, coding, label }) {
+  const body = usePieces(path, { query: DECODED });
+  const isWhole = body.loaded === body.total;
+  const texts = useMemo(() => decoded(body.pieces, isWhole), [body.pieces, isWhole]);
+  const pretty = useMemo(() => (isWhole && texts.length === 1 ? layout(texts[0]) : null), [texts, isWhole]);
+  if (body.error && body.pieces.length === 0) {
+    return html`<div>
+      <p class="note error"><b>Not decoded:</b> <${Sentence} text=${body.error.message} /></p>
+      <${Hex} path=${path} bytes=${bytes} label=${label} />
+    </div>`;
+  }
+  return html`<div>
+    <p class="note">Decoded from <${Visible} text=${coding} /> to be read; ${counted(bytes, 'byte')} came.</p>
+    ${body.pieces.length > 0 && isBinary(body.pieces[0], isWhole) ? html`<p class="note">What was decoded is no text.</p>` : html`<${Lines} texts=${pretty ? [pretty] : texts} name=${`${path} ${pretty === null}`} colour=${pretty ? 'json' : 'plain'} label=${label} />`}
     <${Rest} body=${body} step=${TEXT_STEP} />
   </div>`;
 }

@@ -35,7 +35,7 @@ export function Detail({ id, marks, status, version, act }) {
   return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event" aria-busy=${isBusy ? 'true' : 'false'}>
     <${Head} detail=${detail} act=${act} />
     <${ActionBar} detail=${detail} marks=${marks} status=${status} act=${act} />
-    ${isRefused(event) && html`<${Verdict} key=${`v${event.id}`} event=${event} />`}
+    ${isRefused(event) && html`<${Verdict} key=${`v${event.id}`} event=${event} secrets=${secrets} />`}
     <${RequestCard} key=${`q${event.id}`} event=${event} parts=${detail.parts} secrets=${secrets} />
     <${ResponseCard} key=${`a${event.id}`} id=${event.id} deliveries=${detail.deliveries} waiting=${detail.waiting} life=${detail.life} />
     <${Timeline} detail=${detail} />

@@ -36,7 +36,7 @@ export function RequestCard({ event, parts, secrets }) {
   const hasMasked = secrets.shown || encodings.some(([, word]) => word === 'masked') || /=\*\*\*(&|$)/.test(request.query ?? '');
   const queries = request.query ? [...new URLSearchParams(request.query)].length : 0;
   const tabs = [
-    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${contentType} parts=${parts} label="Request body" />` },
+    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${contentType} coding=${headerOf(headers, 'content-encoding')} parts=${parts} label="Request body" />` },
     { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers} encodings=${encodings} />` },
     { id: 'query', title: 'Query', note: queries, content: () => html`<${Query} query=${request.query} />` },
     ...(parts ? [{ id: 'parts', title: 'Parts', note: parts.length, content: () => html`<${Parts} path=${path} parts=${parts} />` }] : []),
@@ -50,7 +50,7 @@ export function RequestCard({ event, parts, secrets }) {
       <div class="card-tools">
         ${
           hasMasked &&
-          html`<button type="button" class="button small plain" aria-pressed=${secrets.shown ? 'true' : 'false'} onClick=${secrets.toggle}>
+          html`<button type="button" id="secrets-toggle" class="button small plain" aria-pressed=${secrets.shown ? 'true' : 'false'} onClick=${secrets.toggle}>
             ${secrets.shown ? 'Hide secrets' : 'Show secrets'}
           </button>`
         }

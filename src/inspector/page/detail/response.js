@@ -64,7 +64,7 @@ function AnswerViews({ path, name, status, response }) {
   const { headers, header_encodings: encodings = [], body_bytes: bytes, truncated } = response;
   const label = 'Answer body';
   const tabs = [
-    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${headerOf(headers, 'content-type')} label=${label} />` },
+    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${headerOf(headers, 'content-type')} coding=${headerOf(headers, 'content-encoding')} label=${label} />` },
     { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers} encodings=${encodings} />` },
     { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`HTTP ${status}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw answer" />` },
     { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Answer body as hex" />` },

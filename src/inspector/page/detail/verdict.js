@@ -29,11 +29,11 @@ export function VerdictChip({ status }) {
 }
 
 /** One line for a verdict that needs nothing done, a card for one that does. */
-export function Verdict({ event }) {
+export function Verdict({ event, secrets }) {
   const { status } = event.verdict;
   if (status === 'valid') return html`<${ValidLine} event=${event} />`;
   if (status === 'unchecked') return html`<${UncheckedLine} event=${event} />`;
-  return html`<${RefusalCard} event=${event} />`;
+  return html`<${RefusalCard} event=${event} secrets=${secrets} />`;
 }
 
 function ValidLine({ event }) {
@@ -60,7 +60,7 @@ function Command({ text }) {
   return html`<span class="command"><code>${text}</code><${CopyButton} text=${text} label=${`Copy the command ${text}`} /></span>`;
 }
 
-function RefusalCard({ event }) {
+function RefusalCard({ event, secrets }) {
   const { verdict, request, id } = event;
   const { word, colour } = looksOf(verdict.status);
   const facts = refusal(verdict, request.headers, request.header_encodings);
@@ -73,7 +73,7 @@ function RefusalCard({ event }) {
     <dl class="verdict-facts">
       <div><dt>Check</dt><dd><${Visible} text=${facts.check} /></dd></div>
       ${facts.expected && html`<div><dt>Expected</dt><dd><${Sentence} text=${facts.expected} />${facts.problem && html`; <${Sentence} text=${facts.problem} />`}</dd></div>`}
-      ${facts.expected && html`<div><dt>Received</dt><dd><${Received} facts=${facts} /></dd></div>`}
+      ${facts.expected && html`<div><dt>Received</dt><dd><${Received} facts=${facts} secrets=${secrets} /></dd></div>`}
     </dl>
     ${
       ranked.length > 0 &&
@@ -94,9 +94,14 @@ function RefusalCard({ event }) {
   </section>`;
 }
 
-function Received({ facts }) {
+function Received({ facts, secrets }) {
+  const show = () => {
+    secrets.toggle();
+    // This button goes; the one that hides them again has the focus next.
+    document.getElementById('secrets-toggle')?.focus({ preventScroll: true });
+  };
   if (facts.isMissing) return html`<i>nothing there</i>`;
-  if (facts.isMasked) return html`<span class="masked">•••••• <span class="tag">masked</span></span>`;
+  if (facts.isMasked) return html`<span class="masked">•••••• <span class="tag">masked</span></span> <button type="button" class="button small plain" onClick=${show}>Show secrets</button>`;
   if (facts.received === null) return html`<i>another one</i>`;
   if (facts.isTold) return html`<${Sentence} text=${facts.received} />`;
   return html`<code class="verdict-value"><${Visible} text=${facts.received} /></code>`;
