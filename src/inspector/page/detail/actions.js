@@ -29,7 +29,8 @@ const RUN = {
 };
 
 /**
- * Runs an action on the event `id`; `open(name)` opens a dialog, `notify(text, kind, hint)` says what came of it. Resolves when it is done, and never rejects.
+ * Runs an action on the event `id`; `open(name)` opens a dialog, `notify(text, kind, hint)` says what came of it.
+ * Resolves when it is done, and never rejects.
  */
 export async function run(name, context) {
   const action = Object.hasOwn(RUN, name) ? RUN[name] : null;

@@ -14,7 +14,9 @@ export function Dialog({ title, close, className = '', foot, dock, submit, child
     const before = document.activeElement;
     const dialog = box.current;
     dialog.showModal();
-    (dialog.querySelector('[data-first]') ?? dialog.querySelector('input, textarea, select, button.primary'))?.focus({ preventScroll: true });
+    const first = dialog.querySelector('[data-first]') ?? dialog.querySelector('input, textarea, select, button.primary');
+    if (first?.localName === 'textarea') first.setSelectionRange(0, 0);
+    first?.focus({ preventScroll: true });
     return () => {
       dialog.close();
       if (before?.isConnected) before.focus({ preventScroll: true });

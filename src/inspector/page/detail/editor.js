@@ -36,9 +36,9 @@ export function Editor({ label, text, change, isJson, rows = 14, first = false }
   };
   return html`<div class="editor">
     <textarea
-      class="field editor-field" aria-label=${label} aria-describedby=${note} aria-invalid=${error ? 'true' : 'false'} spellcheck="false"
+      class="field editor-field" aria-label=${label} aria-describedby=${note} aria-invalid=${error ? 'true' : 'false'} spellcheck=${false}
       autocapitalize="off" autocomplete="off" wrap="soft" rows=${rows} dir="ltr" ref=${field} value=${text} data-first=${first || undefined}
-      onInput=${type} onKeyUp=${look} onClick=${look}></textarea>
+      onInput=${type} onKeyUp=${look} onClick=${look} onFocus=${look}></textarea>
     <div class="editor-note" id=${note}>
       <span class="faint">Line ${place.line}, column ${place.column}</span>
       ${isJson && !error && html`<span class="good-text">✓ JSON</span>`}

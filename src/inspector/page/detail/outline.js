@@ -53,7 +53,7 @@ function Field({ field, change }) {
         ? html`<select class="field" id=${name} onChange=${(event) => change(event.currentTarget.value)}>
             ${['true', 'false'].map((word) => html`<option value=${word} selected=${field.literal === word}>${word}</option>`)}
           </select>`
-        : html`<input class=${`field outline-${field.kind}`} id=${name} value=${value} inputmode=${field.kind === 'number' ? 'decimal' : 'text'} spellcheck="false" autocomplete="off" dir="ltr"
+        : html`<input class=${`field outline-${field.kind}`} id=${name} value=${value} inputmode=${field.kind === 'number' ? 'decimal' : 'text'} spellcheck=${false} autocomplete="off" dir="ltr"
             aria-invalid=${draft ? 'true' : 'false'} aria-describedby=${draft ? `${name}-error` : undefined} onInput=${(event) => type(event.currentTarget.value)} />`
     }
     ${draft && html`<span class="bad-text outline-error" id=${`${name}-error`}>${draft.error}</span>`}

@@ -48,7 +48,7 @@ export function Picker({ fixtures, chosen, choose }) {
   return html`<div class="picker">
     <input class="field" type="search" role="combobox" aria-label="Find a provider or an event" placeholder="Find: stripe, invoice…" value=${search}
       aria-controls=${`${name}-list`} aria-expanded="true" aria-autocomplete="list" aria-activedescendant=${selected ? optionId(selected) : undefined}
-      autocomplete="off" spellcheck="false" data-first="true" onInput=${type} onKeyDown=${keys} />
+      autocomplete="off" spellcheck=${false} data-first="true" onInput=${type} onKeyDown=${keys} />
     <div class="picker-list" role="listbox" aria-label="Sample events" id=${`${name}-list`} ref=${list}>
       ${groups(shown).map(
         ({ provider, fixtures: some }) => html`<div role="group" key=${provider.id} aria-label=${provider.name} class="picker-group">

@@ -16,10 +16,14 @@ import { Results } from './result.js';
 import { bodyPath, eventPath } from './routes.js';
 import { Choice, SecretChoice } from './signing.js';
 import { TargetField, useCatalogue } from './target.js';
+import { Visible } from './text.js';
 
 /** Longer bodies are sent as they are: a text field of this size is slow already. */
 const MAX_EDITED = 1024 * 1024;
 const METHODS = ['POST', 'PUT', 'PATCH', 'GET', 'DELETE', 'HEAD', 'OPTIONS'];
+
+/** The edited body of the event that was edited last: a dialog that was closed by mistake loses nothing. */
+const draft = { id: null, body: null };
 
 /** The dialog; `close()` when it is done with. */
 export function ReplayDialog({ id, close }) {
@@ -60,7 +64,7 @@ function Form({ id, original, close }) {
   const [target, setTarget] = useState(before.length === 1 ? before[0] : '');
   const [method, setMethod] = useState(request.method);
   const [headers, setHeaders] = useState(lines);
-  const [body, setBody] = useState(original.body);
+  const [body, setBody] = useDraft(id, original.body);
   const [signing, setSigning] = useState(null);
   const [provider, setProvider] = useState(event.provider);
   const [secret, setSecret] = useState(null);
@@ -100,7 +104,7 @@ function Form({ id, original, close }) {
     : sent.answer && html`<${Results} deliveries=${sent.answer.deliveries} notes=${sent.answer.notes} />`;
   return html`<${Dialog} title=${`Edit and replay ${event.event_type ?? `${request.method} ${request.path}`}`} close=${close} className="wide tall" foot=${foot} dock=${dock} submit=${submit}>
     <div class="form">
-      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder="where it went before" hint=${target === '' ? 'Empty: where it went before, else where the listener forwards to.' : null} />
+      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder="where it went before" hint=${hintOf(target, before, request.path)} />
       <${Resign} isSigned=${isSigned} setSigning=${setSigning} isNeeded=${isBodyChanged && Boolean(known?.signs)} />
       ${isSigned && html`<${Choice} label="As" value=${provider} change=${setProvider} options=${providers.some(({ value }) => value === provider) ? providers : [{ value: provider, title: 'Choose a provider' }, ...providers]} />`}
       ${isSigned && html`<${SecretChoice} provider=${known} value=${label} change=${setSecret} />`}
@@ -126,6 +130,21 @@ function Form({ id, original, close }) {
   <//>`;
 }
 
+/** What becomes of an address: where it went before is whole, any other gets the path of the event. */
+function hintOf(target, before, path) {
+  if (target === '') return 'Empty: where it went before, else where the listener forwards to.';
+  return before.includes(target) || path === '/' ? null : html`<code><${Visible} text=${path} /></code> is added to it, as when events are forwarded.`;
+}
+
+function useDraft(id, original) {
+  const [body, setBody] = useState(draft.id === id && original !== null ? draft.body : original);
+  const change = (text) => {
+    Object.assign(draft, { id, body: text });
+    setBody(text);
+  };
+  return [body, change];
+}
+
 /** Where it went before, the listener, its targets; each address once. */
 function suggestions(before, catalogue) {
   const all = [...before.map((url) => ({ url, label: 'as before' })), ...(catalogue?.targets ?? [])];
@@ -138,7 +157,7 @@ function HeadersField({ value, change, badLine }) {
     <label for=${name}>Headers</label>
     <div class="form-value">
       <textarea class="field headers-field" id=${name} aria-describedby=${`${name}-hint`} aria-invalid=${badLine === null ? 'false' : 'true'} dir="ltr"
-        rows=${Math.min(8, value.split('\n').length + 1)} spellcheck="false" autocapitalize="off" value=${value} onInput=${(event) => change(event.currentTarget.value)}></textarea>
+        rows=${Math.min(8, value.split('\n').length + 1)} spellcheck=${false} autocapitalize="off" value=${value} onInput=${(event) => change(event.currentTarget.value)}></textarea>
       <span class="faint form-hint" id=${`${name}-hint`}>
         ${badLine === null ? 'One a line. *** stands for the value that came: it is sent, and not shown.' : html`<span class="bad-text">Line ${badLine} is no header: write Name: value</span>`}
       </span>

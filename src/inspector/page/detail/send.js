@@ -63,7 +63,8 @@ function Form({ catalogue, status, close, act }) {
     const what = { event: key, to: target, secret: label || null, tamper: tamper || null, exact: isExact };
     if (isEdited) Object.assign(what, { body: text, body_encoding: 'utf8' });
     try {
-      setSent({ isBusy: false, answer: await post('/api/send', what), error: null });
+      const answer = await post('/api/send', what);
+      setSent({ isBusy: false, answer: { ...answer, notes: [...judged(tamper, answer.delivery), ...answer.notes] }, error: null });
     } catch (error) {
       setSent({ isBusy: false, answer: null, error });
     }
@@ -93,6 +94,13 @@ function Form({ catalogue, status, close, act }) {
       </div>
     </div>
   <//>`;
+}
+
+/** What it means that a receiver took a request that was tampered with, or refused it. */
+function judged(tamper, delivery) {
+  if (!tamper || delivery.status === null) return [];
+  const isRefused = delivery.status >= 400 && delivery.status < 500;
+  return [isRefused ? 'Refused, as it should be: the receiver checks.' : `Not refused, though it was tampered with (${tamper}): the receiver does not check that.`];
 }
 
 /** The fixture that is chosen, and its text as edited. */
@@ -134,7 +142,7 @@ function BodyForm({ fixture, text, setText, isEdited, reset }) {
   const undo = isEdited && html`<button type="button" class="button small plain" onClick=${reset}>Undo changes</button>`;
   const editor = { id: 'text', title: 'Text', content: () => html`<${Editor} label="Body" text=${text} change=${setText} isJson=${isJson} rows=${16} />` };
   const outline = { id: 'fields', title: 'Fields', content: () => html`<${Outline} text=${text} change=${setText} />` };
-  return html`<div class="send-body" role="group" aria-label="Body">
+  return html`<div class="send-body" role="group" aria-label="Body of the request">
     <${Tabs} name="send" label="Ways to edit the body" tabs=${isJson ? [outline, editor] : [editor]} selected=${tab} select=${setTab} aside=${undo} />
   </div>`;
 }

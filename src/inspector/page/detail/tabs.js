@@ -1,6 +1,6 @@
 /** Tabs after the ARIA pattern: one stop for the Tab key, arrows move between them. */
 
-import { html, useRef } from '../vendor/preact-htm.js';
+import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 
 /**
  * `tabs` are `{id, title, note, content}`, where `content` is a function; `name` is unique on the page.
@@ -19,6 +19,14 @@ export function Tabs({ name, label, tabs, selected, select, aside }) {
     select(next.id);
     list.current.querySelector(`#${CSS.escape(`${name}-tab-${next.id}`)}`)?.focus();
   };
+  useLayoutEffect(() => {
+    // Only the row of tabs is scrolled, never the page around it.
+    const tab = list.current.querySelector('[aria-selected="true"]');
+    const { scrollLeft: left, clientWidth: width } = list.current;
+    const from = tab.offsetLeft - list.current.offsetLeft;
+    if (from < left) list.current.scrollLeft = from;
+    else if (from + tab.offsetWidth > left + width) list.current.scrollLeft = from + tab.offsetWidth - width;
+  }, [shown.id, tabs.length]);
   const tab = (one) => html`<button
     type="button"
     role="tab"

@@ -37,7 +37,7 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
   return html`<div class="form-row">
     <label for=${`${name}-field`}>To</label>
     <div class="form-value">
-      <input class="field" type="url" id=${`${name}-field`} value=${value} placeholder=${placeholder} spellcheck="false" autocomplete="off"
+      <input class="field" type="url" id=${`${name}-field`} value=${value} placeholder=${placeholder} spellcheck=${false} autocomplete="off"
         aria-invalid=${isOdd ? 'true' : 'false'} aria-describedby=${`${name}-hint`} onInput=${(event) => change(event.currentTarget.value.trim())} />
       <div class="target-choices" id=${`${name}-hint`}>
         ${targets.map(
