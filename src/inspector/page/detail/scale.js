@@ -1,7 +1,9 @@
 /** Where moments stand on a line on which long silences are cut short. */
 
-/** A silence that is longer than this many times all that happened is cut. */
+/** A silence is cut that is longer than so many times all the time in which something ran … */
 const CUT_FACTOR = 1.5;
+/** … and than this: the first steps of an event keep their distances. */
+const MIN_CUT_MS = 50;
 /** The share of the line that a cut silence keeps. */
 const CUT_SHARE = 0.14;
 
@@ -15,7 +17,8 @@ export function scale(spans) {
     const isBusy = spans.some((span) => span.from <= from && span.to >= to && span.to > span.from);
     return { from, ms: to - from, isBusy, isCut: false };
   });
-  cutSilences(stretches);
+  const busy = stretches.filter((one) => one.isBusy).reduce((sum, one) => sum + one.ms, 0);
+  for (const one of stretches) one.isCut = !one.isBusy && one.ms > Math.max(busy * CUT_FACTOR, MIN_CUT_MS);
   const kept = stretches.filter((one) => !one.isCut).reduce((sum, one) => sum + one.ms, 0);
   const cutCount = stretches.filter((one) => one.isCut).length;
   const share = cutCount === 0 ? 0 : kept === 0 ? 1 / cutCount : Math.min(CUT_SHARE, 0.6 / cutCount);
@@ -32,15 +35,4 @@ export function scale(spans) {
   };
   const cuts = stretches.filter((one) => one.isCut).map((one) => ({ at: one.start + one.width / 2, ms: one.ms }));
   return { at, cuts };
-}
-
-/** Cuts the longest silence while it outweighs the rest. */
-function cutSilences(stretches) {
-  for (;;) {
-    const left = stretches.filter((one) => !one.isCut);
-    const longest = left.filter((one) => !one.isBusy).sort((a, b) => b.ms - a.ms)[0];
-    const rest = left.reduce((sum, one) => sum + one.ms, 0) - (longest?.ms ?? 0);
-    if (!longest || left.length < 2 || longest.ms <= Math.max(rest * CUT_FACTOR, 1)) return;
-    longest.isCut = true;
-  }
 }
