@@ -9,8 +9,8 @@ use super::found;
 use super::parameters::Parameters;
 use crate::history::mask;
 use crate::model::{Request, parts};
-use crate::output::{Bodies, write_past_with};
-use crate::store::Reader;
+use crate::output::{Bodies, millis, write_past_with};
+use crate::store::{Life, Reader};
 
 /// Events with the same delivery id that are named; a page shows a handful.
 const MAX_REPEATS: usize = 1_000;
@@ -22,16 +22,26 @@ const MAX_PARTS: usize = 1_000;
 struct More {
     repeats: Vec<String>,
     pinned: bool,
-    life: Life,
+    life: LifeFields,
     parts: Option<Vec<PartFields>>,
 }
 
 /// Milliseconds from the arrival; null where nobody knows.
 #[derive(Serialize, Default)]
-struct Life {
+struct LifeFields {
     stored_ms: Option<f64>,
     answered_ms: Option<f64>,
     answer_status: Option<u16>,
+}
+
+impl LifeFields {
+    fn of(life: Life) -> Self {
+        Self {
+            stored_ms: Some(millis(life.stored)),
+            answered_ms: life.answered.map(millis),
+            answer_status: life.status,
+        }
+    }
 }
 
 /// A part, and where its bytes stand in the body.
@@ -59,7 +69,12 @@ fn object(reader: &Reader, id: &str, bodies: Bodies, reveals: bool, explainer: &
     let (seq, mut record) = found::record(reader, id)?;
     explainer.explain(&mut record.event);
     let repeats = reader.repeats(seq)?.iter().take(MAX_REPEATS).map(ToString::to_string).collect();
-    let more = More { repeats, pinned: false, life: Life::default(), parts: part_fields(&record.event.request) };
+    let more = More {
+        repeats,
+        pinned: reader.is_pinned(seq)?,
+        life: reader.life(seq)?.map(LifeFields::of).unwrap_or_default(),
+        parts: part_fields(&record.event.request),
+    };
     let record = if reveals { mask::revealed(record) } else { mask::masked(record) };
     let mut out = Vec::new();
     write_past_with(&mut out, &record.event, &record.deliveries, &record.waiting, bodies);

@@ -7,7 +7,6 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
-use uuid::Uuid;
 
 use super::Inspector;
 use super::answer::{Refused, Told, of};
@@ -16,9 +15,13 @@ use super::sender::{Encoding, bytes, header, impossible, read, said, secret, sen
 use crate::delivery::{Composition, Content, Tamper, Turn};
 use crate::history::mask;
 use crate::json::quote_into;
-use crate::model::{Delivery, Request};
+use crate::model::{Delivery, Event, EventId, Request};
 use crate::output::{write_delivery, write_headers};
 use crate::provider::{Catalogue, LookupError, Provider, Verifier};
+use crate::store::Reader;
+
+/// Events that came meanwhile among which the one that was sent is looked for.
+const MAX_LOOKED_AT: usize = 64;
 
 /// What a page asks for.
 #[derive(Deserialize)]
@@ -56,8 +59,31 @@ pub(super) async fn answer(inspector: &Inspector, parameters: Parameters, body: 
     });
     let ready = making.await.map_err(|error| Refused::broken(error.to_string()))??;
     let Ready { url, request, provider, notes } = ready;
+    // Without a history it is sent all the same.
+    let newest = inspector.readers.read(|reader| Ok(reader.last_seq()?)).await.ok();
     let delivery = send(desk, &url, request.clone(), 1).await?;
-    told(request, &provider, delivery, &notes)
+    let sent = request.clone();
+    let event = match newest {
+        Some(newest) => inspector.readers.read(move |reader| became(reader, newest, &sent)).await.ok().flatten(),
+        None => None,
+    };
+    told(event, request, &provider, delivery, &notes)
+}
+
+/// The event that a listener made of the request, where one came into this history meanwhile.
+fn became(reader: &Reader, after: i64, sent: &Request) -> Result<Option<EventId>, Refused> {
+    let last = reader.last_seq()?;
+    for seq in (after + 1..=last).take(MAX_LOOKED_AT) {
+        let found = reader.by_seq(seq)?.map(|stored| stored.event);
+        let is_it = |event: &Event| {
+            let there = &event.request;
+            there.body == sent.body && there.method == sent.method && there.uri.path() == sent.uri.path()
+        };
+        if let Some(event) = found.filter(is_it) {
+            return Ok(Some(event.id));
+        }
+    }
+    Ok(None)
 }
 
 fn ready(wish: Wish, verifiers: &[Arc<Verifier>], catalogue: &Catalogue) -> Result<Ready, Refused> {
@@ -119,13 +145,19 @@ fn content(
     Ok(content)
 }
 
-fn told(mut request: Request, provider: &Provider, delivery: Delivery, notes: &[String]) -> Told {
+fn told(
+    event: Option<EventId>,
+    mut request: Request,
+    provider: &Provider,
+    delivery: Delivery,
+    notes: &[String],
+) -> Told {
     let body_bytes = request.body.len();
     provider.mask_credentials(&mut request);
     let request = mask::masked_request(request);
     let delivery = Delivery { target: request.uri.to_string(), ..mask::masked_delivery(delivery) };
-    let id = Uuid::now_v7();
-    let mut out = format!("{{\"v\":1,\"type\":\"sent\",\"event_id\":\"{id}\",\"request\":{{\"method\":").into_bytes();
+    let id = event.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
+    let mut out = format!("{{\"v\":1,\"type\":\"sent\",\"event_id\":{id},\"request\":{{\"method\":").into_bytes();
     quote_into(&mut out, request.method.as_str());
     out.extend_from_slice(b",\"url\":");
     quote_into(&mut out, &request.uri.to_string());

@@ -1,6 +1,6 @@
 //! One event: everything that is known of it, without its bodies and its secrets where they are not asked for.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{deliveries, listen, receive};
 use crate::sandbox::Sandbox;
@@ -35,7 +35,7 @@ fn an_event_has_what_its_line_has_and_more() {
     let delivery = &whole["deliveries"][0]["delivery"];
     assert_eq!((&delivery["status"], &delivery["response"]["body"]), (&200.into(), &"ok".into()));
     assert_eq!(delivery["response"]["body_bytes"], 2);
-    assert_eq!((&whole["repeats"], &whole["waiting"]), (&serde_json::json!([id]), &serde_json::json!([])));
+    assert_eq!((&whole["repeats"], &whole["waiting"]), (&json!([id]), &json!([])));
     let short = inspector.get(&format!("/api/events/{id}?body=false")).json();
     assert_eq!(short["event"]["request"]["body"], Value::Null);
     assert_eq!(short["event"]["request"]["body_bytes"], 9);
@@ -162,4 +162,39 @@ fn parts_of_a_form_say_where_they_stand_in_the_body() {
     let range = format!("range: bytes={from}-{}", from + bytes - 1);
     let part = inspector.get_with(&format!("/api/events/{id}/body"), &[&range]);
     assert_eq!((part.status, part.body.as_slice()), (206, &[0, 1, 2][..]));
+}
+
+#[test]
+fn a_pin_stays_until_it_is_taken_off() {
+    let sandbox = Sandbox::new();
+    let (listening, inspector) = listen(&sandbox, &[]);
+    let id = receive(&listening, "/", &[], b"{}");
+    let path = format!("/api/events/{id}");
+    assert_eq!(inspector.get(&path).json()["pinned"], false);
+    for pinned in [true, true, false] {
+        let told = inspector.post(&format!("{path}/pin"), &json!({ "pinned": pinned }));
+        assert_eq!((told.status, told.json()["pinned"].clone()), (200, pinned.into()));
+        assert_eq!(inspector.get(&path).json()["pinned"], pinned);
+    }
+    let none = "/api/events/019aa899-d1c8-7000-8000-000000000001/pin";
+    assert_eq!(inspector.post(none, &json!({ "pinned": true })).status, 404);
+    assert_eq!(inspector.post(&format!("{path}/pin"), &json!({ "pinned": 1 })).status, 400);
+}
+
+#[test]
+fn how_long_it_took_to_keep_and_to_answer_is_known_soon() {
+    let sandbox = Sandbox::new();
+    let (listening, inspector) = listen(&sandbox, &["--status", "202"]);
+    let id = receive(&listening, "/", &[], b"{}");
+    let began = std::time::Instant::now();
+    let life = loop {
+        let life = inspector.get(&format!("/api/events/{id}")).json()["life"].clone();
+        if life["answered_ms"].is_number() {
+            break life;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{life}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    };
+    assert_eq!(life["answer_status"], 202);
+    assert!(life["stored_ms"].as_f64().unwrap() <= life["answered_ms"].as_f64().unwrap(), "{life}");
 }

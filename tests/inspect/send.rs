@@ -62,6 +62,7 @@ fn what_is_sent_with_a_secret_is_valid_for_the_listener() {
     assert_eq!((&told["delivery"]["status"], &told["request"]["method"]), (&200.into(), &"POST".into()));
     let received = listening.next_of("received")["event"].clone();
     assert_eq!((&received["verdict"]["status"], &received["event_type"]), (&"valid".into(), &"invoice.paid".into()));
+    assert_eq!(told["event_id"], received["id"], "so that the page can show it");
     assert_ne!(
         received["request"]["body"].as_str().unwrap(),
         include_str!("../../fixtures/stripe/invoice.paid.json"),
@@ -117,6 +118,7 @@ fn what_goes_out_is_told_without_credentials() {
     let text = told.to_string();
     assert!(!text.contains("s3cret-token") && !text.contains("k1"), "{text}");
     assert_eq!(told["request"]["body_bytes"], sent.body.len());
+    assert_eq!(told["event_id"], Value::Null, "what an app received is no event");
 }
 
 #[test]
