@@ -1,5 +1,7 @@
 //! `GET …/body`: the exact bytes of a body, or a text that shows them.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -59,12 +61,12 @@ pub(super) async fn of_answer(
 ) -> Told {
     let form = form(parameters)?;
     let absent = |message: String| Refused::absent("unknown_delivery", message);
-    let place: Option<usize> = number.parse().ok().and_then(|number: usize| number.checked_sub(1));
+    let place: Option<u64> = number.parse().ok().and_then(|number: u64| number.checked_sub(1));
     let place = place.ok_or_else(|| absent(format!("`{number}` is no number of a delivery")))?;
     let (asked, id, number) = (asked.clone(), id.to_owned(), number.to_owned());
     let answer = inspector.readers.read(move |reader| {
         let stored = found::stored(reader, &id)?;
-        let attempt = reader.deliveries(stored.seq)?.into_iter().nth(place);
+        let attempt = reader.delivery(stored.seq, place)?;
         let attempt = attempt.ok_or_else(|| absent(format!("the event has no delivery {number}")))?;
         let response = attempt.delivery.response;
         let response = response.ok_or_else(|| absent(format!("no answer came to delivery {number}")))?;
@@ -90,7 +92,7 @@ fn answer(content: Content, form: Form, asked: &HeaderMap) -> Told {
     match form {
         Form::Exact => ranged(octets(&name), &bytes, asked),
         Form::Decoded => ranged(octets(&name), &decoded(&headers, &bytes)?.into(), asked),
-        Form::Pretty => ranged(of("text/plain; charset=utf-8", Bytes::new()), &pretty(&bytes)?.into(), asked),
+        Form::Pretty => ranged(of("text/plain; charset=utf-8", Bytes::new()), &pretty(&headers, &bytes)?.into(), asked),
     }
 }
 
@@ -109,13 +111,15 @@ pub(super) fn attach(answer: &mut crate::http::Answer, name: &str) {
     }
 }
 
-fn pretty(bytes: &[u8]) -> Result<String, Refused> {
+/// A body that says how it is coded is laid out as what it says.
+fn pretty(headers: &HeaderMap, bytes: &[u8]) -> Result<String, Refused> {
     let refused = |code, message: String| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
     let too_long = |message: String| refused("too_long", message).hint("`form=exact` has the bytes as they came");
+    let bytes = if coding::is_coded(headers) { Cow::Owned(decoded(headers, bytes)?) } else { Cow::Borrowed(bytes) };
     if bytes.len() > MAX_LAID_OUT {
         return Err(too_long(format!("bodies above {MAX_LAID_OUT} bytes are not laid out")));
     }
-    laid_out(bytes, MAX_LAYOUT).map_err(|error| match error {
+    laid_out(&bytes, MAX_LAYOUT).map_err(|error| match error {
         LayoutError::Syntax(error) => refused("not_json", format!("not JSON: {error}")),
         LayoutError::TooLong(_) => too_long(error.to_string()),
     })

@@ -40,11 +40,10 @@ pub(super) enum DecodeError {
 
 /// The body without its codings, within bounds of time and memory.
 pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let lines = headers.get_all(CONTENT_ENCODING).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let listed = lines.collect::<Vec<_>>().join(",").to_ascii_lowercase();
-    let codings: Vec<&str> =
-        listed.split(',').map(str::trim).filter(|coding| !["", "identity"].contains(coding)).collect();
-    let codings = if codings.is_empty() { by_first_bytes(body).into_iter().collect() } else { codings };
+    let mut codings = listed(headers);
+    if codings.is_empty() {
+        codings.extend(by_first_bytes(body).map(str::to_owned));
+    }
     if codings.is_empty() {
         return Err(DecodeError::NotCoded);
     }
@@ -54,6 +53,19 @@ pub(super) fn decoded(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Decod
     let most = MAX_DECODED.min(body.len().saturating_mul(MAX_RATIO).max(FREE));
     // The last one listed was applied last.
     codings.iter().rev().try_fold(body.to_vec(), |body, coding| undone(coding, &body, most))
+}
+
+/// Whether the headers say that the body is coded.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    !listed(headers).is_empty()
+}
+
+/// The codings in the order in which they were applied.
+fn listed(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(CONTENT_ENCODING).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let lines = lines.collect::<Vec<_>>().join(",").to_ascii_lowercase();
+    let codings = lines.split(',').map(str::trim).filter(|coding| !["", "identity"].contains(coding));
+    codings.map(str::to_owned).collect()
 }
 
 /// What a sender forgot to say.

@@ -10,6 +10,9 @@ use super::found;
 use super::parameters::Parameters;
 use super::sender::read;
 
+/// Bytes of a wish: one flag.
+const MAX_WISH: usize = 1024;
+
 /// What a page asks for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +30,10 @@ struct Pinned {
 /// Answers the call.
 pub(super) async fn pin(inspector: &Inspector, id: &str, parameters: Parameters, body: &Bytes) -> Told {
     parameters.end()?;
+    if body.len() > MAX_WISH {
+        let message = format!("the body is longer than {MAX_WISH} bytes");
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
+    }
     let Wish { pinned } = read(body)?;
     let Some(writer) = &inspector.options.desk.writer else {
         return Err(Refused::new(StatusCode::CONFLICT, "read_only", "the history cannot be written"));

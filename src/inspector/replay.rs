@@ -16,6 +16,7 @@ use super::sender::{DeskSigners, Encoding, bytes, impossible, read, said, send, 
 use super::{Desk, Inspector, found};
 use crate::delivery::{Again, Destination, Note, Resign, Target, destinations};
 use crate::history::{Record, mask};
+use crate::http::Client;
 use crate::json::quote_into;
 use crate::model::{Delivery, EventId, Request};
 use crate::output::write_delivery;
@@ -70,9 +71,23 @@ pub(super) async fn replay(inspector: &Inspector, id: &str, parameters: Paramete
     let (id, body) = (id.to_owned(), body.clone());
     let plan = inspector.readers.read(move |reader| plan(reader, &id, read(&body)?, ways)).await?;
     let Plan { id, seq, shots, mut notes } = plan;
-    let mut made = Vec::new();
-    for shot in shots {
-        made.push(fire(desk, id, seq, shot, &mut notes).await?);
+    // One target that does not answer keeps no other waiting.
+    let sending: Vec<_> = shots.into_iter().map(|shot| tokio::spawn(fire(desk.client.clone(), shot))).collect();
+    let (mut made, mut refused) = (Vec::new(), None);
+    for shot in sending {
+        match shot.await.map_err(|error| Refused::broken(error.to_string()))? {
+            (Ok(delivery), waits) => {
+                notes.extend(keep(desk, id, seq, &delivery, waits).await);
+                made.push(delivery);
+            }
+            (Err(error), _) => {
+                notes.push(error.message.clone());
+                refused = Some(error);
+            }
+        }
+    }
+    if let Some(refused) = refused.filter(|_| made.is_empty()) {
+        return Err(refused);
     }
     notes.sort_unstable();
     notes.dedup();
@@ -152,21 +167,22 @@ fn again(wish: &Wish, received: &Request) -> Result<Again, Refused> {
     })
 }
 
-/// Sends one request and keeps what came of it.
-async fn fire(desk: &Desk, id: EventId, seq: i64, shot: Shot, notes: &mut Vec<String>) -> Result<Delivery, Refused> {
-    let delivery = send(desk, &shot.url, shot.request, shot.attempt).await?;
+/// Sends one request; hands on under which name the event waits for its target.
+async fn fire(client: Client, shot: Shot) -> (Result<Delivery, Refused>, Option<Arc<str>>) {
+    (send(&client, &shot.url, shot.request, shot.attempt).await, shot.waits)
+}
+
+/// Keeps what came of a request; says why it is not kept.
+async fn keep(desk: &Desk, id: EventId, seq: i64, delivery: &Delivery, waits: Option<Arc<str>>) -> Option<String> {
     let settle = if delivery.is_success() { Settle::Done } else { Settle::Tried };
-    let kept = match &desk.writer {
+    let problem = match &desk.writer {
         Some(writer) => {
-            let settled = shot.waits.map(|target| (target, seq, settle));
-            writer.record(id, &delivery, settled).await.map_err(|error| error.to_string())
+            let settled = waits.map(|target| (target, seq, settle));
+            writer.record(id, delivery, settled).await.err()?.to_string()
         }
-        None => Err("it cannot be written".to_owned()),
+        None => "it cannot be written".to_owned(),
     };
-    if let Err(problem) = kept {
-        notes.push(format!("the attempt is not kept in the history: {problem}"));
-    }
-    Ok(delivery)
+    Some(format!("the attempt is not kept in the history: {problem}"))
 }
 
 fn told(id: EventId, made: &[Delivery], notes: &[String]) -> Told {

@@ -61,7 +61,7 @@ pub(super) async fn answer(inspector: &Inspector, parameters: Parameters, body: 
     let Ready { url, request, provider, notes } = ready;
     // Without a history it is sent all the same.
     let newest = inspector.readers.read(|reader| Ok(reader.last_seq()?)).await.ok();
-    let delivery = send(desk, &url, request.clone(), 1).await?;
+    let delivery = send(&desk.client, &url, request.clone(), 1).await?;
     let sent = request.clone();
     let event = match newest {
         Some(newest) => inspector.readers.read(move |reader| became(reader, newest, &sent)).await.ok().flatten(),

@@ -9,9 +9,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use super::Desk;
 use super::answer::Refused;
 use crate::delivery::{AgainError, CompositionError, Note, Signer, Signers, TamperError, Target};
+use crate::http::Client;
 use crate::model::{Delivery, FailureKind, Request, Secret};
 use crate::provider::{LookupError, Provider, Verifier};
 
@@ -61,9 +61,9 @@ pub(super) fn target(text: &str) -> Result<Target, Refused> {
 }
 
 /// Sends a request once. One to the inspector itself is refused: it never leaves.
-pub(super) async fn send(desk: &Desk, url: &Url, request: Request, attempt: u32) -> Result<Delivery, Refused> {
+pub(super) async fn send(client: &Client, url: &Url, request: Request, attempt: u32) -> Result<Delivery, Refused> {
     let (method, target) = (request.method.clone(), request.uri.to_string());
-    let outcome = desk.client.session(url).send(request).await;
+    let outcome = client.session(url).send(request).await;
     let delivery = outcome.into_delivery(method, target, attempt);
     match &delivery.error {
         Some(error) if error.kind == FailureKind::Loop => {

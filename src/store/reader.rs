@@ -211,13 +211,23 @@ impl Reader {
 
     /// Deliveries of an event, in the order in which they ended.
     pub fn deliveries(&self, seq: i64) -> Result<Vec<Attempt>, StoreError> {
+        self.attempts(seq, 0, u64::MAX)
+    }
+
+    /// The delivery of an event in this place, from 0.
+    pub fn delivery(&self, seq: i64, place: u64) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.attempts(seq, place, 1)?.pop())
+    }
+
+    fn attempts(&self, seq: i64, from: u64, count: u64) -> Result<Vec<Attempt>, StoreError> {
+        let (from, count) = (i64::try_from(from).unwrap_or(i64::MAX), i64::try_from(count).unwrap_or(i64::MAX));
         let rows: Vec<Result<Attempt, Unreadable>> = self.wrap(|connection| {
             connection
                 .prepare_cached(
                     "SELECT made_at, target, head_format, head, body_format, body FROM delivery
-                     WHERE event_seq = ?1 ORDER BY seq",
+                     WHERE event_seq = ?1 ORDER BY seq LIMIT ?3 OFFSET ?2",
                 )?
-                .query_map([seq], |row| {
+                .query_map([seq, from, count], |row| {
                     let head = (row.get(2)?, row.get_ref(3)?.as_blob()?);
                     let body = (row.get(4)?, row.get_ref(5)?.as_blob()?);
                     let made_at = timestamp(row.get(0)?);

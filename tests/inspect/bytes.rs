@@ -105,6 +105,7 @@ fn a_coded_body_is_decoded_to_be_read_and_kept_as_it_came() {
     let id = receive(&listening, "/", &["content-encoding: gzip"], &coded);
     assert_eq!(inspector.get(&format!("/api/events/{id}/body")).body, coded);
     assert_eq!(inspector.get(&format!("/api/events/{id}/body?form=decoded")).text(), "{\"a\":1.0}");
+    assert_eq!(inspector.get(&format!("/api/events/{id}/body?form=pretty")).text(), "{\n  \"a\": 1.0\n}");
     let plain = receive(&listening, "/", &[], b"{}");
     assert_eq!(inspector.get(&format!("/api/events/{plain}/body?form=decoded")).json()["code"], "not_coded");
 }
