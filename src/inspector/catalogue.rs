@@ -14,7 +14,10 @@ use crate::delivery::Content;
 use crate::json::quote_into;
 use crate::model::Secret;
 use crate::output::{write_body, write_headers};
-use crate::provider::{Catalogue, Generator, Verifier};
+use crate::provider::{Catalogue, Draft, Generator, Identity, Provider, Verifier, compose_attempt, identify};
+
+/// A request is composed for some URL.
+const SOMEWHERE: &str = "http://localhost/";
 
 /// The answer.
 #[derive(Serialize)]
@@ -28,6 +31,8 @@ struct ProviderFields {
     id: String,
     name: String,
     signs: bool,
+    /// Whether a sample of it is known to be its own even where nothing signs it.
+    known_unsigned: bool,
     events: Vec<EventFields>,
     secrets: Vec<String>,
 }
@@ -51,8 +56,9 @@ pub(super) async fn providers(inspector: &Inspector, parameters: Parameters) -> 
     let (verifiers, catalogue, targets) = (desk.verifiers.now(), desk.catalogue.clone(), targets(desk));
     // Fixtures may be files.
     let listing = tokio::task::spawn_blocking(move || {
+        let all: Vec<Arc<Provider>> = verifiers.iter().map(|verifier| Arc::clone(verifier.provider())).collect();
         let mut providers: Vec<ProviderFields> =
-            verifiers.iter().map(|verifier| fields(verifier, &catalogue)).collect();
+            verifiers.iter().map(|verifier| fields(verifier, &catalogue, &all)).collect();
         providers.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         providers
     });
@@ -60,7 +66,7 @@ pub(super) async fn providers(inspector: &Inspector, parameters: Parameters) -> 
     item("providers", &Known { providers, targets })
 }
 
-fn fields(verifier: &Arc<Verifier>, catalogue: &Catalogue) -> ProviderFields {
+fn fields(verifier: &Arc<Verifier>, catalogue: &Catalogue, all: &[Arc<Provider>]) -> ProviderFields {
     let provider = verifier.provider();
     let documented = |name: &str| provider.fixtures().get(name).is_none_or(|note| note.documented);
     let events = catalogue.events(provider.id()).into_iter();
@@ -68,9 +74,30 @@ fn fields(verifier: &Arc<Verifier>, catalogue: &Catalogue) -> ProviderFields {
         id: provider.id().to_string(),
         name: provider.about().name.clone(),
         signs: !provider.signatures().is_empty(),
+        known_unsigned: is_known_unsigned(provider, catalogue, all),
         events: events.map(|name| EventFields { documented: documented(&name), name }).collect(),
         secrets: verifier.secrets().map(Secret::label).map(str::to_owned).collect(),
     }
+}
+
+/// Whether an unsigned sample of a provider is recognised as its own: a good one to begin with, where no secret is known.
+fn is_known_unsigned(provider: &Arc<Provider>, catalogue: &Catalogue, all: &[Arc<Provider>]) -> bool {
+    let request = || {
+        let event = catalogue.events(provider.id()).into_iter().next()?;
+        let content = Content::of_fixture(catalogue.fixture(provider.id(), &event).ok()?);
+        let generator = RefCell::new(Generator::new(0, Timestamp::UNIX_EPOCH));
+        let draft = Draft {
+            event: &content.event,
+            body: &content.body,
+            content_type: content.content_type.as_deref(),
+            headers: &content.headers_under(HeaderMap::new()).ok()?,
+            url: SOMEWHERE,
+            signature: None,
+        };
+        compose_attempt(&content.provider, &draft, 1, None, &generator).ok()
+    };
+    let is_own = |found: &Identity| matches!(found, Identity::Known(known) if known.id() == provider.id());
+    request().is_some_and(|request| is_own(&identify(all, &request)))
 }
 
 fn targets(desk: &Desk) -> Vec<TargetFields> {

@@ -8,7 +8,7 @@ import { keyed, keyLabel } from './keys.js';
 import { commandOf, withWord } from './search.js';
 
 /** The events that the first lines to copy send, where the listener was told no provider. */
-const FIRST_EVENTS = ['stripe/invoice.paid', 'github/push'];
+const FIRST_EVENTS = ['github/push', 'stripe/invoice.paid'];
 
 /** Events of the listener's own providers, at most two, or those above. */
 function useFirstEvents(providers) {

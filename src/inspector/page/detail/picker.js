@@ -3,10 +3,13 @@
 import { html, useEffect, useId, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { counted } from '../words.js';
 
-/** The fixtures, `{key, provider, event}`, those of `first` providers first. */
+/**
+ * The fixtures, `{key, provider, event}`: those of `first` providers first, then those that can be signed with a secret
+ * of this machine, then those that a listener recognises unsigned.
+ */
 export function fixturesOf(providers, first = []) {
   const rank = new Map(first.map((id, position) => [id, position]));
-  const order = (provider) => rank.get(provider.id) ?? first.length;
+  const order = (provider) => rank.get(provider.id) ?? first.length + (provider.secrets.length ? 0 : provider.known_unsigned ? 1 : 2);
   const sorted = [...providers].sort((a, b) => order(a) - order(b) || a.id.localeCompare(b.id));
   return sorted.flatMap((provider) => provider.events.map((event) => ({ key: `${provider.id}/${event.name}`, provider, event })));
 }
