@@ -5,10 +5,12 @@
 
 mod address;
 mod answer;
+mod asked;
 mod body;
 mod catalogue;
 mod coding;
 mod compare;
+mod cursor;
 mod desk;
 mod event;
 mod explain;
@@ -16,18 +18,25 @@ mod export;
 mod found;
 mod guard;
 mod lines;
+mod list;
+mod news;
 mod page;
 mod parameters;
 mod pin;
+mod poll;
 mod range;
 mod readers;
 mod replay;
 mod resent;
 mod route;
+mod row;
 mod send;
 mod sender;
 mod server;
+mod snapshots;
+mod stats;
 mod status;
+mod stream;
 mod token;
 
 use std::net::SocketAddr;
@@ -37,7 +46,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 pub use address::{Address, AddressError, DEFAULT_PORTS};
@@ -46,8 +55,10 @@ pub use route::{Call, ROUTES, Route};
 pub use token::Token;
 
 use guard::Names;
+use poll::Poll;
 use readers::Readers;
 use server::Server;
+use snapshots::Snapshots;
 
 use crate::http::{Limits, serve};
 
@@ -91,7 +102,12 @@ struct Inspector {
     /// Tells a page that this is another run.
     instance: Uuid,
     readers: Readers,
-    #[allow(dead_code, reason = "calls that use it follow")]
+    /// Lists that pages scroll through.
+    snapshots: Arc<Snapshots>,
+    /// Tells streams of what happens.
+    poll: Arc<Poll>,
+    /// Room for streams.
+    seats: Arc<Semaphore>,
     /// Becomes true when the inspector ends.
     closing: watch::Receiver<bool>,
 }
@@ -101,7 +117,16 @@ pub async fn inspect(sockets: Vec<TcpListener>, options: Options, stop: impl Fut
     let bound: Vec<SocketAddr> = sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
     let (close, closing) = watch::channel(false);
     let readers = Readers::new(options.history.clone());
-    let inspector = Arc::new(Inspector { options, instance: Uuid::new_v4(), readers, closing });
+    let poll = Poll::new(options.history.clone());
+    let inspector = Arc::new(Inspector {
+        options,
+        instance: Uuid::new_v4(),
+        readers,
+        snapshots: Arc::default(),
+        poll,
+        seats: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
+        closing,
+    });
     let limits = Limits {
         max_connections: MAX_CONNECTIONS,
         max_body: MAX_BODY,

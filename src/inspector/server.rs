@@ -8,7 +8,7 @@ use super::answer::{self, Refused};
 use super::guard::{self, Names};
 use super::parameters::Parameters;
 use super::route::{self, Call, Found};
-use super::{Inspector, body, catalogue, compare, event, export, page, pin, replay, send, status};
+use super::{Inspector, body, catalogue, compare, event, export, list, page, pin, replay, send, stats, status, stream};
 use crate::http::{Answer, Handler, Received, Reply};
 use crate::model::Request;
 
@@ -75,8 +75,11 @@ impl Server {
             Call::Providers => catalogue::providers(inspector, parameters).await,
             Call::Fixture => catalogue::fixture(inspector, piece(0), piece(1), parameters).await,
             Call::Send => send::answer(inspector, parameters, &request.body).await,
-            // More calls follow here, one line each.
-            _ => Err(Refused::new(StatusCode::NOT_IMPLEMENTED, "not_yet", "this call is not there yet")),
+            Call::Events => list::events(inspector, parameters).await,
+            Call::Stats => stats::stats(inspector, parameters).await,
+            Call::Stream => return stream::stream(inspector, parameters, request).await,
+            // It needs no token, and so is answered before.
+            Call::OpenApi => Ok(answer::of("application/json", OPENAPI)),
         };
         answer.map(Reply::from)
     }

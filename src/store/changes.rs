@@ -79,6 +79,15 @@ impl Reader {
         })
     }
 
+    /// The place of the oldest event; behind all that came where there is none.
+    pub fn oldest(&self) -> Result<i64, StoreError> {
+        self.wrap(|connection| {
+            connection
+                .prepare_cached("SELECT ifnull((SELECT min(seq) FROM event), last_seq + 1) FROM counter")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
     /// Events that changed after one change and up to another, each once, in the order of their last change, with
     /// its number; at most `limit`.
     pub fn changed(&self, after: i64, upto: i64, limit: usize) -> Result<Vec<(i64, i64)>, StoreError> {

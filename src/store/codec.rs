@@ -189,6 +189,11 @@ pub(super) fn unpack_event_head(
     })
 }
 
+/// The status of a delivery as its row has it: 0 where no whole answer came.
+pub(super) fn status_of(delivery: &Delivery) -> u16 {
+    delivery.status().filter(|_| delivery.error.is_none()).unwrap_or_default()
+}
+
 pub(super) fn pack_delivery(delivery: &Delivery) -> (Packed, Packed) {
     let response = delivery.response.as_ref();
     let head = DeliveryHead {

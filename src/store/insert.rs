@@ -37,7 +37,6 @@ pub(super) struct DeliveryRow {
     made_at: i64,
     target: String,
     is_success: bool,
-    /// 0 for no answer.
     status: u16,
     head: Packed,
     body: Packed,
@@ -51,7 +50,7 @@ impl DeliveryRow {
             made_at: made_at.as_microsecond(),
             target: delivery.target.clone(),
             is_success: delivery.is_success(),
-            status: delivery.status().unwrap_or_default(),
+            status: codec::status_of(delivery),
             head,
             body,
         }

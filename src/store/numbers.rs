@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::query::{Kind, Query};
 use super::{Reader, StoreError};
+use crate::model::VerdictStatus;
 
 /// Rows read in one go: a reader must not hold the log back for long.
 const SLICE: usize = 65_536;
@@ -64,6 +65,13 @@ impl Reader {
             }
             from = last + 1;
         }
+    }
+
+    /// When the event at a place was received, and with which verdict.
+    pub fn outline(&self, seq: i64) -> Result<Option<(Timestamp, VerdictStatus)>, StoreError> {
+        let found = self.slice(seq, seq)?;
+        let Some((_, kind, received_at, _)) = found.first() else { return Ok(None) };
+        Ok(self.kind(*kind)?.map(|kind| (*received_at, kind.verdict)))
     }
 
     fn slice(&self, from: i64, high: i64) -> Result<Vec<(i64, i64, Timestamp, u64)>, StoreError> {

@@ -121,6 +121,16 @@ impl Reader {
         }
     }
 
+    /// When the event at this place, or the next one that is still there, was received.
+    pub fn time_from(&self, seq: i64) -> Result<Option<Timestamp>, StoreError> {
+        self.wrap(|connection| {
+            connection
+                .prepare_cached("SELECT received_at FROM event WHERE seq >= ?1 ORDER BY seq LIMIT 1")?
+                .query_row([seq], |row| row.get(0).map(timestamp))
+                .optional()
+        })
+    }
+
     /// The newest event (1), the second newest (2) and so on.
     pub fn newest(&self, number: u64) -> Result<Option<Stored>, StoreError> {
         let seq = self.wrap(|connection| {
@@ -556,7 +566,7 @@ fn high(digits: &str) -> Option<EventId> {
 }
 
 /// The smallest UUIDv7 of a millisecond (RFC 9562 section 5.7).
-fn first_id_of(milliseconds: i64) -> [u8; 16] {
+pub(super) fn first_id_of(milliseconds: i64) -> [u8; 16] {
     let mut id = [0; 16];
     id[..6].copy_from_slice(&milliseconds.max(0).to_be_bytes()[2..]);
     id

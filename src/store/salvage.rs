@@ -367,7 +367,7 @@ fn read_delivery(mut columns: Vec<Value>) -> Option<Vec<Value>> {
     let [.., Value::Text(target), _, head_format, body_format, head, body] = &columns[..] else { return None };
     let delivery =
         codec::unpack_delivery(target.clone(), packed(head_format, head)?, packed(body_format, body)?).ok()?;
-    columns.push(Value::Integer(delivery.status().unwrap_or_default().into()));
+    columns.push(Value::Integer(codec::status_of(&delivery).into()));
     Some(columns)
 }
 

@@ -6,10 +6,13 @@ mod event;
 mod export;
 mod guard;
 mod leaks;
+mod list;
 mod replay;
 mod send;
 mod side_by_side;
 mod start;
+mod stats;
+mod stream;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Child;

@@ -55,6 +55,14 @@ impl Filter {
         Ok(self.holds(&stored.event) && self.is_met_in(reader, stored.seq)?)
     }
 
+    /// Whether it takes the event at a place, read as far as it has to be.
+    pub fn takes_place(&self, reader: &Reader, seq: i64) -> Result<bool, StoreError> {
+        Ok(match reader.by_seq(seq)? {
+            Some(stored) => self.is_met_by(reader, &stored)?,
+            None => false,
+        })
+    }
+
     /// Whether what only the store knows holds of an event.
     pub fn is_met_in(&self, reader: &Reader, seq: i64) -> Result<bool, StoreError> {
         Ok((!self.failed || reader.is_failed(seq)?) && (!self.pinned || reader.is_pinned(seq)?))
@@ -67,11 +75,23 @@ impl Filter {
         reader: &Reader,
         upto: i64,
         deadline: Option<Instant>,
+        visit: impl FnMut(i64) -> ControlFlow<()>,
+    ) -> Result<Reached, StoreError> {
+        self.places_between(reader, 0, upto, deadline, visit)
+    }
+
+    /// The same down to the place behind `after`.
+    pub fn places_between(
+        &self,
+        reader: &Reader,
+        after: i64,
+        upto: i64,
+        deadline: Option<Instant>,
         mut visit: impl FnMut(i64) -> ControlFlow<()>,
     ) -> Result<Reached, StoreError> {
         let mut reached = Reached { seq: upto, is_end: true };
         let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        let query = Query { upto: Some(upto), ..self.query(Direction::Backward) };
+        let query = Query { after: Some(after), upto: Some(upto), ..self.query(Direction::Backward) };
         let mut step = |step: Step| {
             let (seq, flow) = match step {
                 Step::Passed(seq) => (seq, ControlFlow::Continue(())),

@@ -6,7 +6,7 @@ ALTER TABLE counter ADD COLUMN last_change INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE counter ADD COLUMN identity INTEGER NOT NULL DEFAULT 0;
 UPDATE counter SET last_change = (SELECT ifnull(max(seq), 0) FROM delivery), identity = random();
 
--- The status of the answer, 0 for none; NULL in rows that are older than this column.
+-- The status of the answer, 0 where none came whole; NULL in rows that are older than this column.
 ALTER TABLE delivery ADD COLUMN status INTEGER;
 CREATE INDEX delivery_made ON delivery (made_at, status, event_seq);
 

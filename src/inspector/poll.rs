@@ -1,0 +1,110 @@
+//! Looking whether the history has changed: whoever wrote to it, this process or another one.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::store::{Position, Reader, StoreError};
+
+/// How often is looked: a page shows an event before a person sees what sent it, and a look costs microseconds.
+const INTERVAL: Duration = Duration::from_millis(25);
+/// How long until a history that cannot be read is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How far the history is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) position: Position,
+    /// Grows when events were deleted that no limit deletes: a list that holds them is wrong.
+    pub(super) gaps: u64,
+}
+
+/// One thread that looks, while somebody wants to know.
+#[derive(Debug)]
+pub(super) struct Poll {
+    path: PathBuf,
+    /// `None` while nobody looks.
+    seen: Mutex<Option<watch::Sender<Seen>>>,
+}
+
+impl Poll {
+    pub(super) fn new(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, seen: Mutex::default() })
+    }
+
+    /// What is told of every change from now on; the first value is that of now. Takes a moment.
+    pub(super) fn subscribe(self: &Arc<Self>) -> Result<watch::Receiver<Seen>, StoreError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = &*seen {
+            return Ok(sender.subscribe());
+        }
+        let mut look = Look::open(&self.path)?;
+        let (sender, receiver) = watch::channel(look.seen);
+        let poll = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("inspector".into()).spawn(move || poll.run(&mut look));
+        thread.map_err(|error| StoreError::Io { path: self.path.clone(), problem: error.to_string() })?;
+        *seen = Some(sender);
+        Ok(receiver)
+    }
+
+    fn run(&self, look: &mut Look) {
+        loop {
+            std::thread::sleep(INTERVAL);
+            let outcome = look.again();
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(sender) = &*seen else { return };
+            if sender.receiver_count() == 0 {
+                *seen = None;
+                return;
+            }
+            sender.send_if_modified(|known| std::mem::replace(known, look.seen) != look.seen);
+            drop(seen);
+            if outcome.is_err() {
+                std::thread::sleep(RETRY);
+                // Until it can be read again there is nothing to tell.
+                if let Ok(reader) = Reader::open(&self.path) {
+                    look.reader = reader;
+                }
+            }
+        }
+    }
+}
+
+/// A reader, and what it saw last.
+struct Look {
+    reader: Reader,
+    version: i64,
+    seen: Seen,
+    deleted: i64,
+    oldest: i64,
+}
+
+impl Look {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let reader = Reader::open(path)?;
+        // Before the rest: what comes in between is seen with the next look.
+        let version = reader.version()?;
+        let seen = Seen { position: reader.position()?, gaps: 0 };
+        let (deleted, oldest) = (reader.deleted()?, reader.oldest()?);
+        Ok(Self { reader, version, seen, deleted, oldest })
+    }
+
+    fn again(&mut self) -> Result<(), StoreError> {
+        let version = self.reader.version()?;
+        if version == self.version {
+            return Ok(());
+        }
+        self.version = version;
+        let (deleted, oldest) = (self.reader.deleted()?, self.reader.oldest()?);
+        // Limits take the oldest; who deletes others, or all, leaves fewer than that tells.
+        let is_all_gone = oldest > self.seen.position.event && deleted > self.deleted;
+        if deleted - self.deleted > oldest - self.oldest || is_all_gone {
+            self.seen.gaps += 1;
+        }
+        (self.deleted, self.oldest) = (deleted, oldest);
+        self.seen.position = self.reader.position()?;
+        Ok(())
+    }
+}
