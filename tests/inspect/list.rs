@@ -84,9 +84,12 @@ fn a_row_says_what_a_list_shows_and_no_secret() {
     let last = &shown["deliveries"][0]["delivery"];
     let deliveries = &row["deliveries"];
     assert_eq!((&deliveries["attempts"], &deliveries["waiting"]), (&1.into(), &0.into()));
-    for name in ["target", "status", "duration_ms", "error"] {
+    for name in ["status", "duration_ms", "error"] {
         assert_eq!(deliveries["last"][name], last[name], "{name}");
     }
+    let tried = last["target"].as_str().unwrap();
+    assert!(tried.ends_with("token=secret"), "{tried}");
+    assert_eq!(deliveries["last"]["target"], tried.replace("secret", "***"));
     assert_eq!((&page["total"], &page["next"], &page["scanned_to"]), (&2.into(), &Value::Null, &Value::Null));
 }
 

@@ -171,7 +171,8 @@ fn a_filter_holds_for_a_stream_as_for_a_list() {
     let (listening, inspector) = listen(&sandbox, &[]);
     let mut stream = Stream::open(&inspector, "filter=path%3D%2Fyes", None);
     let mut texts = Stream::open(&inspector, "filter=needle", None);
-    [&mut stream, &mut texts].map(|stream| stream.next_of("hello"));
+    stream.next_of("hello");
+    texts.next_of("hello");
     for path in ["/no", "/yes", "/no?q=needle", "/yes?x"] {
         post(&listening, path);
     }
