@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
@@ -17,7 +17,7 @@ use crate::history::mask;
 use crate::json::quote_into;
 use crate::model::{Delivery, Event, EventId, Request};
 use crate::output::{write_delivery, write_headers};
-use crate::provider::{Catalogue, LookupError, Provider, Verifier};
+use crate::provider::{Catalogue, LookupError, Provider, Signature, Verifier};
 use crate::store::Reader;
 
 /// Events that came meanwhile among which the one that was sent is looked for.
@@ -154,6 +154,11 @@ fn told(
 ) -> Told {
     let body_bytes = request.body.len();
     provider.mask_credentials(&mut request);
+    // Not every header of a signature has a name that says so.
+    let signed: Vec<&HeaderName> = provider.signatures().iter().filter_map(Signature::header).collect();
+    for (name, value) in request.headers.iter_mut() {
+        value.set_sensitive(value.is_sensitive() || signed.contains(&name));
+    }
     let request = mask::masked_request(request);
     let delivery = Delivery { target: request.uri.to_string(), ..mask::masked_delivery(delivery) };
     let id = event.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));

@@ -122,6 +122,26 @@ fn what_goes_out_is_told_without_credentials() {
 }
 
 #[test]
+fn the_signature_that_went_out_is_the_targets_alone() {
+    let sandbox = Sandbox::new().env("SECRET", SECRET);
+    let app = Target::start(&[OK]);
+    for (provider, event) in [("stripe", "invoice.paid"), ("prospektr", "prospect.added"), ("shopify", "orders/create")]
+    {
+        let (_listening, inspector) = listen(&sandbox, &["--provider", provider, "--secret-env", "SECRET"]);
+        let wish = json!({ "event": format!("{provider}/{event}"), "to": app.url(), "secret": "env:SECRET" });
+        let told = send(&inspector, &wish).to_string();
+        let sent = app.next();
+        let signatures: Vec<&str> = sent
+            .headers
+            .iter()
+            .filter(|(name, _)| name.contains("sig") || name.contains("hmac"))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        assert!(!signatures.is_empty() && signatures.iter().all(|signature| !told.contains(signature)), "{told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_made_is_refused_and_nothing_goes_out() {
     let sandbox = Sandbox::new();
     let app = Target::start(&[OK]);
