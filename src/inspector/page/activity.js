@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { get } from './api.js';
 import { keep, kept } from './kept.js';
 import { Arrivals, Heat } from './pictures.js';
-import { count } from './words.js';
+import { clockMinute, count } from './words.js';
 
 const WINDOWS = [['15m', 'The last 15 minutes'], ['1h', 'The last hour'], ['24h', 'The last 24 hours'], ['all', 'The whole history']];
 const BUCKETS = 60;
@@ -75,7 +75,7 @@ function Picture({ stats }) {
   const refused = sum(stats.refused);
   const notDone = made[2] + made[3] + made[4];
   return html`
-    <${Headline} label="arrived" value=${count(sum(stats.arrivals))} note=${refused ? `${count(refused)} refused` : ''} />
+    <${Headline} label=${stats.scanned_to ? `since ${clockMinute(stats.scanned_to)}` : 'arrived'} value=${count(sum(stats.arrivals))} note=${refused ? `${count(refused)} refused` : ''} />
     <${Arrivals} stats=${stats} />
     <${Headline} label="delivered" value=${count(made[0])} note=${notDone ? `${count(notDone)} not` : ''} />
     <${Heat} stats=${stats} />`;

@@ -14,6 +14,13 @@ const WAITING = 1000;
 /** What arrived since a search began is kept, up to this; then the search begins anew. */
 const FOUND_IN_FRONT = 5000;
 
+/** Whether a filter by what changes (the outcome, the pin) may take a row that it did not take when it came. */
+function belongsNow(filter, row) {
+  const { last } = row.deliveries;
+  if (/\bis:pinned\b/.test(filter)) return row.pinned;
+  return /\bis:failed\b|(^|\s)failed(\s|$)/.test(filter) && last !== null && !(last.status >= 200 && last.status < 300);
+}
+
 /** See above. Whoever draws it calls `subscribe`. */
 export class EventList {
   rows = new Rows();
@@ -192,13 +199,16 @@ export class EventList {
     return ordinal + 1;
   }
 
-  /** Rows whose deliveries or pins changed. */
+  /** Rows whose deliveries or pins changed. What belongs into a list of failures only now, comes into it now. */
   change(rows) {
+    let joining = 0;
     for (const row of rows) {
-      this.rows.update(row);
       const held = this.#held.findIndex((one) => one.id === row.id);
       if (held >= 0) this.#held[held] = row;
+      else if (!this.rows.update(row) && belongsNow(this.#filter, row)) joining += 1;
     }
+    this.waiting += joining;
+    if (joining && !this.isFrozen) this.admit();
     this.#tell();
   }
 

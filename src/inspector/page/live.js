@@ -6,6 +6,10 @@ import { counted } from './words.js';
 
 /** How long after coming back the missed events are counted, before the page says how many they were. */
 const CATCH_UP_MS = 1200;
+/** The list is loaded anew no more often than this, while events come too fast to be told one by one. */
+const SKIP_MS = 1000;
+/** It is said only after so long a time without. */
+const QUIET_MS = 10_000;
 
 /**
  * The live side of the page. `list` is the EventList, `store` holds `status`, `connection` and `filterError`;
@@ -18,6 +22,9 @@ export class Live {
   #starts = 0;
   #wasLost = false;
   #complaint = null;
+  #missed = 0;
+  #skip = null;
+  #skippedAt = 0;
 
   constructor({ list, store, onArrived, onChanged, onBack }) {
     Object.assign(this, { list, store, onArrived, onChanged, onBack });
@@ -137,11 +144,20 @@ export class Live {
     this.onChanged(rows);
   }
 
+  /** The stream left something out: the list is loaded anew, but not again and again while events pour in. */
   #skipped(missed) {
-    const catchingUp = this.#catchingUp;
+    this.#missed += missed + (this.#catchingUp?.missed ?? 0);
     this.#catchingUp = null;
-    const what = catchingUp ? 'hookctl is back' : 'Events came faster than this page could show them';
-    notify(`${what}; ${counted(missed + (catchingUp?.missed ?? 0), 'event')} behind, the list was loaded anew`);
-    this.start(this.store.value.shownFilter);
+    if (this.#skip) return;
+    const starts = this.#starts;
+    const sinceLast = Date.now() - this.#skippedAt;
+    this.#skip = setTimeout(() => {
+      this.#skip = null;
+      this.#skippedAt = Date.now();
+      // Nothing was missed where events were only deleted.
+      if (this.#missed && sinceLast > QUIET_MS) notify(`${counted(this.#missed, 'event')} came at once; the list was loaded anew`);
+      this.#missed = 0;
+      if (starts === this.#starts) this.start(this.store.value.shownFilter);
+    }, Math.max(0, SKIP_MS - sinceLast));
   }
 }

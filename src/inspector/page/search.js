@@ -34,7 +34,8 @@ export function withWord(filter, word) {
 export function Search({ filter, error, onFilter, fieldRef }) {
   const [text, setText] = useState(filter);
   const timer = useRef(0);
-  useEffect(() => setText(filter), [filter]);
+  // A blank that was typed at the end is the beginning of a word.
+  useEffect(() => setText((before) => (before.trim() === filter ? before : filter)), [filter]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const tell = (value) => {
     clearTimeout(timer.current);
