@@ -4,18 +4,23 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 /** The binary under test. */
-const HOOKCTL = process.env.HOOKCTL;
+const HOOKCTL = process.env.HOOKCTL ? resolve(process.env.HOOKCTL) : new URL('../../target/debug/hookctl', import.meta.url).pathname;
 /** Debian's browser; another one where it is named. */
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 /** Longer than any step takes on a busy machine. */
 export const PATIENCE = 30_000;
+
+/** What is to be ended, whatever became of its test: one that failed half-way would leave it running. */
+const openEnds = new Set();
+const endAll = () => Promise.all([...openEnds].map((one) => (one.close ? one.close() : one.end())));
+if (process.env.NODE_TEST_CONTEXT) (await import('node:test')).after(endAll);
 
 /** A folder with its own history and configuration. */
 export class Sandbox {
@@ -25,6 +30,7 @@ export class Sandbox {
     sandbox.folder = await mkdtemp(join(tmpdir(), 'hookctl-page-'));
     sandbox.variables = { PATH: process.env.PATH, HOME: sandbox.folder, TZ: 'UTC', ...variables };
     sandbox.children = new Set();
+    openEnds.add(sandbox);
     return sandbox;
   }
 
@@ -56,13 +62,15 @@ export class Sandbox {
     let [out, said] = ['', ''];
     child.stdout.on('data', (bytes) => { out += bytes; });
     child.stderr.on('data', (bytes) => { said += bytes; });
-    child.stdin.end(input);
+    // A command that reads no stdin may have closed it already.
+    child.stdin.on('error', () => {}).end(input);
     const [code] = await once(child, 'close');
     return { code, out, said };
   }
 
   /** Ends what runs and removes the folder. */
   async end() {
+    openEnds.delete(this);
     await Promise.all([...this.children].map((child) => this.#end(child, 'SIGKILL')));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -91,7 +99,11 @@ export async function call(running, path, body) {
 }
 
 /** A browser. */
-export const launch = (...flags) => chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...flags] });
+export async function launch(...flags) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...flags] });
+  openEnds.add(browser);
+  return browser;
+}
 
 /**
  * A tab that notes everything that must never happen: violations of the policy, dialogs, requests to elsewhere, errors.

@@ -22,7 +22,7 @@ async function fill(sandbox) {
   const path = join(sandbox.folder, 'events.jsonl');
   const file = createWriteStream(path);
   const start = Date.now() - EVENTS * 60_000;
-  const verdicts = ['valid', 'valid', 'valid', 'unchecked', 'invalid'];
+  const verdicts = ['valid', 'valid', 'valid', 'valid', 'invalid'];
   for (let number = 0; number < EVENTS; number += 1) {
     const time = start + number * 60_000;
     const hex = time.toString(16).padStart(12, '0');
@@ -31,7 +31,7 @@ async function fill(sandbox) {
       id: `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${number.toString(16).padStart(12, '0')}`,
       received_at: new Date(time).toISOString().replace('Z', '000Z'), provider: ['stripe', 'github', 'shopify'][number % 3],
       event_type: `order.${number % 7}`, delivery_id: `d-${number}`, handshake: null,
-      verdict: { status: verdicts[number % 5], scheme: null, reason: number % 5 === 4 ? 'mismatch' : null, hint: null }, retry: null,
+      verdict: { status: verdicts[number % 5], scheme: 'sha256', reason: number % 5 === 4 ? 'the signature does not match' : null, hint: null }, retry: null,
       request: { method: 'POST', path: `/hooks/${number % 11}`, query: null, remote: '127.0.0.1:5000',
         headers: [['content-type', 'application/json'], ['user-agent', 'Hook/1.0'], ['x-request-id', `r-${number}`]],
         body, body_encoding: 'utf8', body_bytes: body.length, body_sha256: '0'.repeat(64) },

@@ -86,7 +86,9 @@ test('retries of one delivery are one row with their number', async () => {
   await folded.waitFor();
   assert.equal(await rows(page).filter({ hasText: 'ping' }).count(), 1, 'also when it is loaded anew');
   await folded.click();
-  assert.equal(await page.getByRole('navigation', { name: 'Arrivals of this delivery' }).getByRole('button').count(), 2);
+  const arrivals = page.getByRole('navigation', { name: 'Arrivals of this delivery' });
+  await arrivals.waitFor();
+  assert.equal(await arrivals.getByRole('button').count(), 2);
   await running.end();
 });
 
@@ -120,10 +122,10 @@ test('an empty page teaches how to fill it', async () => {
   const other = await Sandbox.make();
   const running = await other.listen();
   const page = await open(browser, running.page);
-  await page.getByText(`hookctl send stripe/invoice.paid --to ${running.url}`).waitFor();
-  const sent = await other.run(['send', 'stripe/invoice.paid', '--to', running.url]);
+  await page.getByText(`hookctl send github/push --to ${running.url}`).waitFor();
+  const sent = await other.run(['send', 'github/push', '--to', running.url]);
   assert.equal(sent.code, 0, sent.said);
-  await rows(page).filter({ hasText: 'invoice.paid' }).waitFor();
+  await rows(page).filter({ hasText: 'push' }).waitFor();
   await running.end();
   await other.end();
 });
@@ -158,7 +160,7 @@ test('a long history scrolls from end to end with few rows in the page', async (
 const id = (number) => `019aa899-${number.toString(16).padStart(4, '0')}-7000-8000-000000000001`;
 const EVENT = {
   received_at: '2026-11-21T15:04:05.000000Z', provider: 'prospektr', event_type: 'prospect.added', delivery_id: null, handshake: null,
-  verdict: { status: 'unchecked', scheme: null, reason: null, hint: null }, retry: null,
+  verdict: { status: 'valid', scheme: 'sha256', reason: null, hint: null }, retry: null,
   request: { method: 'POST', query: null, remote: '127.0.0.1:5000', headers: [['content-type', 'application/json']], body: '{}',
     body_encoding: 'utf8', body_bytes: 2, body_sha256: '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a' },
 };
