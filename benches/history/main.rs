@@ -4,6 +4,7 @@
 #[path = "../figures.rs"]
 mod figures;
 mod filling;
+mod inspecting;
 mod processes;
 mod reading;
 mod searching;
@@ -33,5 +34,6 @@ fn main() -> Result<()> {
     searching::without_index(&path)?;
     searching::build_index(&path, events)?;
     bytes("stored bytes an event / raw, with words")?;
-    searching::with_index(&path)
+    searching::with_index(&path)?;
+    inspecting::measure(&path, events)
 }
