@@ -47,6 +47,7 @@ mod manners;
 mod mock;
 mod openapi;
 mod page;
+mod pins;
 mod port;
 mod proven;
 mod published;

@@ -91,6 +91,7 @@ fn samples() -> Vec<Value> {
         line_of(&sandbox.run_with(&infer, b"POST / HTTP/1.1\r\nX-Token: a-secret\r\n\r\n{}"), "inferred"),
         line_of(&sandbox.run(&["fixtures", "save", "@last", "--as", "generic/mine", "--json"]), "replaced"),
         line_of(&sandbox.run(&["events", "drift", "--json"]), "drift"),
+        line_of(&sandbox.run(&["events", "pin", "@last", "--json"]), "pinned"),
         line_of(&sandbox.run(&["events", "delete", "@last", "--json"]), "deleted"),
         line_of(&sandbox.run(&["events", "vacuum", "--json"]), "vacuumed"),
         line_of(&sandbox.run(&["config", "--json"]), "config"),

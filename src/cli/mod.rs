@@ -21,7 +21,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use events::{
     DeleteEventsArgs, DiffEventsArgs, DriftArgs, EventsCommand, ExportArgs, ExportFormat, FilterArgs, ImportArgs,
-    ImportFormat, ListEventsArgs, ReplayArgs, SalvageArgs, SearchEventsArgs, ShowEventArgs, StatsArgs,
+    ImportFormat, ListEventsArgs, PinArgs, ReplayArgs, SalvageArgs, SearchEventsArgs, ShowEventArgs, StatsArgs,
 };
 pub(crate) use expect::{ExpectArgs, Expected};
 pub(crate) use given::Given;

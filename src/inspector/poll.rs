@@ -78,7 +78,8 @@ struct Look {
     version: i64,
     seen: Seen,
     deleted: i64,
-    oldest: i64,
+    /// `None` where too many events have to stay to tell.
+    oldest: Option<i64>,
 }
 
 impl Look {
@@ -97,14 +98,78 @@ impl Look {
             return Ok(());
         }
         self.version = version;
-        let (deleted, oldest) = (self.reader.deleted()?, self.reader.oldest()?);
-        // Limits take the oldest; who deletes others, or all, leaves fewer than that tells.
-        let is_all_gone = oldest > self.seen.position.event && deleted > self.deleted;
-        if deleted - self.deleted > oldest - self.oldest || is_all_gone {
-            self.seen.gaps += 1;
+        let deleted = self.reader.deleted()?;
+        if deleted != self.deleted {
+            let oldest = self.reader.oldest()?;
+            self.seen.gaps += u64::from(self.is_gap(deleted, oldest));
+            (self.deleted, self.oldest) = (deleted, oldest);
         }
-        (self.deleted, self.oldest) = (deleted, oldest);
         self.seen.position = self.reader.position()?;
         Ok(())
+    }
+
+    /// Limits take the oldest; who deletes others, or all, leaves fewer than that tells.
+    fn is_gap(&self, deleted: i64, oldest: Option<i64>) -> bool {
+        let (Some(before), Some(oldest)) = (self.oldest, oldest) else { return false };
+        deleted - self.deleted > oldest - before || oldest > self.seen.position.event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Event, Request, Verdict};
+    use crate::store::{Retention, Writer};
+
+    fn event() -> Event {
+        Event {
+            id: uuid::Uuid::now_v7(),
+            received_at: jiff::Timestamp::now(),
+            provider: "stripe".into(),
+            event_type: None,
+            delivery_id: None,
+            verdict: Verdict::valid("v1".into()),
+            request: Request::default(),
+            remote: ([127, 0, 0, 1], 1).into(),
+            handshake: None,
+            repeat: None,
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn only_what_no_limit_deletes_leaves_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let unlimited = Retention { max_events: None, max_bytes: None, max_age: None };
+        let writer = Writer::open(&path, unlimited).unwrap();
+        let first = event();
+        writer.append(Arc::new(first.clone()), Arc::from([])).await.unwrap();
+        for _ in 0..7 {
+            writer.append(Arc::new(event()), Arc::from([])).await.unwrap();
+        }
+        writer.pin(first.id, true).await.unwrap();
+        let mut look = Look::open(&path).unwrap();
+        for (seqs, gaps) in [(&[2, 3][..], 0), (&[5], 1), (&[4], 1), (&[6, 8], 2), (&[1], 3), (&[7], 4)] {
+            writer.delete(seqs.to_vec()).await.unwrap();
+            look.again().unwrap();
+            assert_eq!(look.seen.gaps, gaps, "{seqs:?}");
+        }
+    }
+
+    #[test]
+    fn who_looks_alone_is_told_and_the_thread_ends_when_nobody_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        drop(Writer::open(&path, Retention::default()).unwrap());
+        let poll = Poll::new(path);
+        let one = poll.subscribe().unwrap();
+        let other = poll.subscribe().unwrap();
+        drop((one, other));
+        let end = std::time::Instant::now() + Duration::from_secs(10);
+        while poll.seen.lock().unwrap().is_some() && std::time::Instant::now() < end {
+            std::thread::sleep(INTERVAL);
+        }
+        assert!(poll.seen.lock().unwrap().is_none());
+        assert!(poll.subscribe().is_ok(), "and begins again");
     }
 }

@@ -17,6 +17,9 @@ pub struct Position {
     pub change: i64,
 }
 
+/// Oldest events looked at for one that need not stay.
+const MAX_STAYING: i64 = 1_000;
+
 /// A text that is no position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is no position in a history")]
@@ -79,13 +82,18 @@ impl Reader {
         })
     }
 
-    /// The place of the oldest event; behind all that came where there is none.
-    pub fn oldest(&self) -> Result<i64, StoreError> {
-        self.wrap(|connection| {
-            connection
-                .prepare_cached("SELECT ifnull((SELECT min(seq) FROM event), last_seq + 1) FROM counter")?
-                .query_row([], |row| row.get(0))
-        })
+    /// The place of the oldest event that a limit would delete; behind all that came where there is no event, and
+    /// `None` where too many have to stay to tell.
+    pub fn oldest(&self) -> Result<Option<i64>, StoreError> {
+        let is_pinned =
+            if self.has_changes()? { "OR EXISTS (SELECT 1 FROM pin WHERE event_seq = seq AND is_pinned)" } else { "" };
+        let statement = format!(
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM event) THEN (
+               SELECT seq FROM (SELECT seq FROM event ORDER BY seq LIMIT ?1)
+               WHERE NOT (EXISTS (SELECT 1 FROM pending WHERE event_seq = seq) {is_pinned}) ORDER BY seq LIMIT 1)
+             ELSE (SELECT last_seq + 1 FROM counter) END"
+        );
+        self.wrap(|connection| connection.prepare_cached(&statement)?.query_row([MAX_STAYING], |row| row.get(0)))
     }
 
     /// Events that changed after one change and up to another, each once, in the order of their last change, with

@@ -7,6 +7,7 @@ mod export;
 mod filter;
 mod import;
 mod list;
+mod pin;
 mod replay;
 mod salvage;
 mod search;
@@ -22,6 +23,7 @@ pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use filter::FilterArgs;
 pub(crate) use import::{ImportArgs, ImportFormat};
 pub(crate) use list::ListEventsArgs;
+pub(crate) use pin::PinArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use salvage::SalvageArgs;
 pub(crate) use search::SearchEventsArgs;
@@ -42,6 +44,8 @@ pub(crate) enum EventsCommand {
     Diff(Box<DiffEventsArgs>),
     /// Count events: by provider, type and verdict, over time
     Stats(Box<StatsArgs>),
+    /// Keep events whatever the limits of the history say
+    Pin(PinArgs),
     /// Delete events
     Delete(Box<DeleteEventsArgs>),
     /// Give back the space that deleted events left

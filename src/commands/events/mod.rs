@@ -9,6 +9,7 @@ mod export;
 mod fixture_files;
 mod import;
 mod list;
+mod pin;
 mod replay;
 mod salvage;
 mod search;
@@ -32,6 +33,7 @@ pub(super) fn run(command: &EventsCommand, context: &Context) -> Outcome {
         EventsCommand::Drift(args) => drift::run(args, context),
         EventsCommand::Diff(args) => diff::run(args, context),
         EventsCommand::Stats(args) => stats::run(args, context),
+        EventsCommand::Pin(args) => pin::run(args, context),
         EventsCommand::Delete(args) => delete::run(args, context),
         EventsCommand::Vacuum(_) => vacuum::run(context),
         EventsCommand::Export(args) => export::run(args, context),

@@ -98,12 +98,7 @@ impl Filter {
 
     /// Whether provider, event type, verdict and time decide, so that no event needs to be unpacked for it.
     pub fn is_by_columns(&self) -> bool {
-        self.is_by_content_of_rows() && !self.failed && !self.pinned
-    }
-
-    /// Whether nothing in the request counts.
-    pub(super) fn is_by_content_of_rows(&self) -> bool {
-        self.conditions.is_empty() && self.texts.is_empty()
+        self.conditions.is_empty() && self.texts.is_empty() && !self.failed && !self.pinned
     }
 
     /// Takes what both take.
