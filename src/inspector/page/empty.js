@@ -7,17 +7,19 @@ import { Icon } from './glyphs.js';
 import { keyed, keyLabel } from './keys.js';
 import { commandOf, withWord } from './search.js';
 
-/** The events that the first lines to copy send, where the listener was told no provider. */
-const FIRST_EVENTS = ['github/push', 'stripe/invoice.paid'];
+/** The events that the first lines to copy send where no secret is known: they are recognised unsigned. */
+const FIRST_EVENTS = ['github/push', 'gitlab/push'];
 
-/** Events of the listener's own providers, at most two, or those above. */
-function useFirstEvents(providers) {
+/** Events of the listener's own providers, then of those whose secret is known, then those above: at most two. */
+function useFirstEvents(providers = []) {
   const [events, setEvents] = useState(FIRST_EVENTS);
   useEffect(() => {
-    if (!providers?.length) return;
+    const rank = ({ id, secrets }) => (providers.includes(id) ? 0 : secrets.length ? 1 : 2);
     get('providers').then((answer) => {
-      const own = answer.providers.filter(({ id, events: known }) => providers.includes(id) && known.length);
-      if (own.length) setEvents(own.slice(0, FIRST_EVENTS.length).map(({ id, events: known }) => `${id}/${known[0].name}`));
+      const known = answer.providers.filter((provider) => provider.events.length && rank(provider) < 2);
+      known.sort((one, other) => rank(one) - rank(other));
+      const own = known.map((provider) => `${provider.id}/${provider.events[0].name}`);
+      setEvents([...own, ...FIRST_EVENTS].slice(0, FIRST_EVENTS.length));
     }).catch(() => {});
   }, [String(providers)]);
   return events;
@@ -38,7 +40,7 @@ export function NoEvents({ listening, act, notify }) {
   }
   return html`<div class="empty"><span class="empty-picture waiting"><${Icon} name="download" size="28" /></span>
     <h2>Waiting for the first event</h2>
-    <p class="soft">Give a provider this URL, or send an event yourself. It is signed as the provider would sign it.</p>
+    <p class="soft">Give a provider this URL, or send yourself what it would send, signed where its secret is known.</p>
     <${Line} text=${listening.url} notify=${notify} />
     ${events.map((event) => html`<${Line} text=${`hookctl send ${event} --to ${listening.url}`} notify=${notify} />`)}
     <button type="button" class="button primary" ...${keyed('send')} onClick=${() => act('send')}><${Icon} name="send" size="14" />Send a test event</button>
