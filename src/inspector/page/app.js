@@ -76,7 +76,7 @@ function ListPlace({ page, state }) {
 /** Nothing found yet, but not everything was looked at: the search goes on by itself. */
 function SearchOn({ list }) {
   useEffect(() => list.see(0, 0));
-  return html`<${SearchingOn} />`;
+  return html`<${SearchingOn} scannedTo=${list.scannedTo} />`;
 }
 
 function Panes({ page, state }) {

@@ -6,6 +6,7 @@ import { CopyButton } from './clipboard.js';
 import { Icon } from './glyphs.js';
 import { keyed, keyLabel } from './keys.js';
 import { commandOf, withWord } from './search.js';
+import { dayTime } from './words.js';
 
 /** The events that the first lines to copy send where no secret is known: they are recognised unsigned. */
 const FIRST_EVENTS = ['github/push', 'gitlab/push'];
@@ -63,9 +64,9 @@ export function NoMatch({ filter, onFilter, notify }) {
 }
 
 /** The search goes on and has found nothing so far. */
-export function SearchingOn() {
+export function SearchingOn({ scannedTo }) {
   return html`<div class="empty"><span class="empty-picture waiting"><${Icon} name="search" size="28" /></span><h2>Searching…</h2>
-    <p class="soft">Every event is read for this search.</p></div>`;
+    <p class="soft">Every event is read for this search.${scannedTo ? ` So far back to ${dayTime(scannedTo)}.` : ''}</p></div>`;
 }
 
 /** What could not be loaded. */

@@ -100,5 +100,6 @@ export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
 function countText(list, filter) {
   const n = new Intl.NumberFormat('en').format(list.length);
   if (list.isCounted) return filter ? `${n} ${list.length === 1 ? 'matches' : 'match'}` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
-  return list.scannedTo === null && list.searching === null ? `${n} found` : `${n}+ found`;
+  if (list.scannedTo === null && list.searching === null) return `${n} found`;
+  return list.length ? `${n}+ found` : 'Searching…';
 }
