@@ -2,7 +2,6 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { notifyError } from '../announce.js';
-import { text as fetchText } from '../api.js';
 import { bytes as size, counted } from '../words.js';
 import { Body } from './body.js';
 import { CopyButton } from './copy.js';
@@ -11,6 +10,7 @@ import { saveBytes } from './save.js';
 import { Tabs } from './tabs.js';
 import { Visible } from './text.js';
 import { Headers, Hex, Parts, Query, Raw } from './views.js';
+import { wholeBytes, wholeText } from './whole.js';
 
 /** The value of the first header of a name. */
 export function headerOf(headers, name) {
@@ -25,10 +25,9 @@ export function RequestCard({ event, parts, secrets }) {
   const path = bodyPath(id);
   const target = request.query ? `${request.path}?${request.query}` : request.path;
   const contentType = headerOf(headers, 'content-type');
-  const read = async () => (await fetchText(path)).text;
   const download = async () => {
     try {
-      saveBytes((await fetchText(path)).bytes, `${id}.body`);
+      saveBytes(await wholeBytes(path), `${id}.body`);
     } catch (error) {
       notifyError(error);
     }
@@ -54,7 +53,7 @@ export function RequestCard({ event, parts, secrets }) {
             ${secrets.shown ? 'Hide secrets' : 'Show secrets'}
           </button>`
         }
-        ${bytes > 0 && html`<${CopyButton} read=${read} label="Copy body of the request" title="Copy body" />`}
+        ${bytes > 0 && html`<${CopyButton} read=${() => wholeText(path)} label="Copy body of the request" title="Copy body" />`}
         ${bytes > 0 && html`<button type="button" class="button small plain" onClick=${download} title=${`Download the body (${counted(bytes, 'byte')})`}>Download</button>`}
       </div>
     </header>

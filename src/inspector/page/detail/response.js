@@ -1,7 +1,6 @@
 /** The card of the answers: one tab for each delivery, and within it the same views as of the request. */
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
-import { text as fetchText } from '../api.js';
 import { bytes as size, milliseconds, statusClass } from '../words.js';
 import { Body } from './body.js';
 import { CopyButton } from './copy.js';
@@ -11,6 +10,7 @@ import { Tabs } from './tabs.js';
 import { Visible } from './text.js';
 import { moment, since } from './times.js';
 import { Headers, Hex, Raw } from './views.js';
+import { wholeText } from './whole.js';
 
 /** How a status reads: the sign stands for those who see no colours. */
 export function StatusMark({ status, error }) {
@@ -69,7 +69,7 @@ function AnswerViews({ path, name, status, response }) {
     { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`HTTP ${status}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw answer" />` },
     { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Answer body as hex" />` },
   ];
-  const copy = bytes > 0 && html`<${CopyButton} read=${async () => (await fetchText(path)).text} label="Copy body of the answer" title="Copy body" />`;
+  const copy = bytes > 0 && html`<${CopyButton} read=${() => wholeText(path)} label="Copy body of the answer" title="Copy body" />`;
   return html`<div>
     <${Tabs} name=${name} label="Views of the answer" tabs=${tabs} selected=${tab} select=${setTab} aside=${copy} />
     ${truncated && html`<p class="note">The answer was longer; only its beginning was kept.</p>`}

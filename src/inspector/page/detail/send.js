@@ -12,7 +12,6 @@ import { fixturesOf, Picker } from './picker.js';
 import { Results } from './result.js';
 import { fixturePath } from './routes.js';
 import { Choice, SecretChoice } from './signing.js';
-import { Tabs } from './tabs.js';
 import { TargetField, useCatalogue } from './target.js';
 import { Visible } from './text.js';
 
@@ -31,7 +30,7 @@ const TAMPER = [
 export function SendDialog({ status, close, act }) {
   const { catalogue, error } = useCatalogue();
   if (!catalogue) {
-    return html`<${Dialog} title="Send a test event" close=${close} className="wide tall">
+    return html`<${Dialog} title="Send a test event" close=${close} className="widest tall">
       ${error ? html`<p class="note error" role="alert">${complaint(error)}</p>` : html`<p class="note" aria-busy="true">Loading…</p>`}
     <//>`;
   }
@@ -77,7 +76,7 @@ function Form({ catalogue, status, close, act }) {
   const dock = sent.error
     ? html`<p class="note error" role="alert">${complaint(sent.error)}</p>`
     : sent.answer && html`<${Results} deliveries=${[{ delivery: sent.answer.delivery }]} notes=${sent.answer.notes} go=${goTo(sent.answer.event_id, act, close)} />`;
-  return html`<${Dialog} title="Send a test event" close=${close} className="wide tall" foot=${foot} dock=${dock} submit=${submit}>
+  return html`<${Dialog} title="Send a test event" close=${close} className="widest tall" foot=${foot} dock=${dock} submit=${submit}>
     <div class="send">
       <${Picker} fixtures=${fixtures} chosen=${key} choose=${choose} />
       <div class="send-form">
@@ -135,15 +134,14 @@ function About({ chosen, fixture }) {
   </p>`;
 }
 
+/** The body as fields and as text, side by side: an edit of the one is seen in the other. */
 function BodyForm({ fixture, text, setText, isEdited, reset }) {
-  const isJson = kindOf(fixture.content_type) === 'json';
-  const [tab, setTab] = useState(isJson ? 'fields' : 'text');
   if (text === null) return html`<p class="note">The body is no text: it is sent as it is.</p>`;
+  const isJson = kindOf(fixture.content_type) === 'json';
   const undo = isEdited && html`<button type="button" class="button small plain" onClick=${reset}>Undo changes</button>`;
-  const editor = { id: 'text', title: 'Text', content: () => html`<${Editor} label="Body" text=${text} change=${setText} isJson=${isJson} rows=${16} />` };
-  const outline = { id: 'fields', title: 'Fields', content: () => html`<${Outline} text=${text} change=${setText} />` };
-  return html`<div class="send-body" role="group" aria-label="Body of the request">
-    <${Tabs} name="send" label="Ways to edit the body" tabs=${isJson ? [outline, editor] : [editor]} selected=${tab} select=${setTab} aside=${undo} />
+  return html`<div class=${`send-body ${isJson ? 'has-fields' : ''}`}>
+    ${isJson && html`<section class="send-fields" aria-label="Fields of the body"><h3>Fields</h3><${Outline} text=${text} change=${setText} /></section>`}
+    <div class="send-text"><h3>Text ${undo}</h3><${Editor} label="Body" text=${text} change=${setText} isJson=${isJson} rows=${18} /></div>
   </div>`;
 }
 
