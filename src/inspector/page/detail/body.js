@@ -25,7 +25,9 @@ export function kindOf(contentType) {
  */
 export function Body({ path, bytes, contentType, coding = null, parts = null, label }) {
   if (bytes === 0) return html`<p class="note">No body.</p>`;
-  if (coding && coding.trim().toLowerCase() !== 'identity') return html`<${Coded} path=${path} bytes=${bytes} coding=${coding} label=${label} />`;
+  const isCoded = coding !== null && coding.trim().toLowerCase() !== 'identity';
+  if (isCoded && kindOf(contentType) === 'json') return html`<${CodedJson} path=${path} bytes=${bytes} coding=${coding} label=${label} />`;
+  if (isCoded) return html`<${Coded} path=${path} bytes=${bytes} coding=${coding} label=${label} />`;
   if (parts && parts.length > 0) return html`<${Parts} path=${path} parts=${parts} />`;
   if (kindOf(contentType) === 'json') return html`<${Pretty} path=${path} label=${label} isDeclared=${true} bytes=${bytes} />`;
   return html`<${Guessed} path=${path} bytes=${bytes} contentType=${contentType} label=${label} />`;
@@ -55,13 +57,29 @@ function Unlaid({ path, label, bytes, error, isDeclared }) {
     ${
       isSaid &&
       html`<p class=${error.status === 422 ? 'note error' : 'note'} role="note">
-        <b>${error.status === 422 ? 'This is no JSON: ' : 'Shown as received: '}</b><${Sentence} text=${error.message.replace(/^not JSON: /, '')} />
+        <b>${error.status === 422 ? 'This is no JSON: ' : 'Shown as received: '}</b><${Sentence}
+            text=${error.message.replace(/^not JSON: /, '')} />
         ${mark && html` <button type="button" class="button small plain" onClick=${showMark}>Show the place</button>`}
       </p>`
     }
     <${Lines} texts=${decoded(body.pieces, body.loaded === body.total)} name=${path} mark=${isSaid ? mark : null} label=${label} />
     <${Rest} body=${body} step=${TEXT_STEP} />
   </div>`;
+}
+
+/** Compressed JSON: hookctl lays it out decoded, where it can. */
+function CodedJson({ path, bytes, coding, label }) {
+  const pretty = usePieces(path, { query: PRETTY });
+  if (pretty.error && pretty.pieces.length === 0) return html`<${Coded} path=${path} bytes=${bytes} coding=${coding} label=${label} />`;
+  return html`<div>
+    <${CodingNote} coding=${coding} bytes=${bytes} />
+    <${Lines} texts=${decoded(pretty.pieces, pretty.loaded === pretty.total)} name=${path} colour="json" label=${label} />
+    <${Rest} body=${pretty} step=${TEXT_STEP} />
+  </div>`;
+}
+
+function CodingNote({ coding, bytes }) {
+  return html`<p class="note">Decoded from <${Visible} text=${coding} /> to be read; ${counted(bytes, 'byte')} came.</p>`;
 }
 
 /** A compressed body, undone for the eye only. */
@@ -77,8 +95,12 @@ function Coded({ path, bytes, coding, label }) {
     </div>`;
   }
   return html`<div>
-    <p class="note">Decoded from <${Visible} text=${coding} /> to be read; ${counted(bytes, 'byte')} came.</p>
-    ${body.pieces.length > 0 && isBinary(body.pieces[0], isWhole) ? html`<p class="note">What was decoded is no text.</p>` : html`<${Lines} texts=${pretty ? [pretty] : texts} name=${`${path} ${pretty === null}`} colour=${pretty ? 'json' : 'plain'} label=${label} />`}
+    <${CodingNote} coding=${coding} bytes=${bytes} />
+    ${
+      body.pieces.length > 0 && isBinary(body.pieces[0], isWhole)
+        ? html`<p class="note">What was decoded is no text.</p>`
+        : html`<${Lines} texts=${pretty ? [pretty] : texts} name=${`${path} ${pretty === null}`} colour=${pretty ? 'json' : 'plain'} label=${label} />`
+    }
     <${Rest} body=${body} step=${TEXT_STEP} />
   </div>`;
 }
@@ -104,7 +126,11 @@ function Guessed({ path, bytes, contentType, label }) {
   if (/^\s*[{[]/.test(texts[0].slice(0, 1000))) return html`<${Pretty} path=${path} label=${label} bytes=${bytes} isDeclared=${false} />`;
   const isForm = kindOf(contentType) === 'form' && isWhole;
   return html`<div>
-    ${isForm ? html`<${Fields} fields=${fieldsOf(texts.join(''))} what="form field" />` : html`<${Lines} texts=${texts} name=${path} label=${label} />`}
+    ${
+      isForm
+        ? html`<${Fields} fields=${fieldsOf(texts.join(''))} what="form field" />`
+        : html`<${Lines} texts=${texts} name=${path} label=${label} />`
+    }
     <${Rest} body=${body} step=${TEXT_STEP} />
   </div>`;
 }

@@ -4,6 +4,7 @@ import { html, useEffect, useMemo, useState } from '../vendor/preact-htm.js';
 import { get } from '../api.js';
 import { counted } from '../words.js';
 import { Dialog } from './dialog.js';
+import { titleOf } from './head.js';
 import { complaint } from './outcome.js';
 import { changedPart, filterOf, folded } from './places.js';
 import { eventPath } from './routes.js';
@@ -53,9 +54,14 @@ function Comparison({ diff, one, other, filter }) {
   const isSame = differences.length === 0;
   return html`<div class="comparison">
     <div class="compare-heads"><${EventHead} letter="A" event=${one} /><${EventHead} letter="B" event=${other} /></div>
-    ${isSame ? html`<p class="note">They are the same: method, address, headers and body.</p>` : html`<${Places} differences=${differences} filter=${filter} />`}
+    ${
+      isSame
+        ? html`<p class="note">They are the same: method, address, headers and body.</p>`
+        : html`<${Places} differences=${differences} filter=${filter} />`
+    }
     ${lines && lines.length > 0 && html`<${SideBySide} lines=${lines} />`}
-    ${!lines && html`<p class="note">${form === 'binary' ? 'A body is no text: only its digest is compared.' : 'The bodies are not laid side by side.'}</p>`}
+    ${!lines && html`<p
+        class="note">${form === 'binary' ? 'A body is no text: only its digest is compared.' : 'The bodies are not laid side by side.'}</p>`}
     ${isCut && html`<p class="note">There is more than is compared here: hookctl events diff shows all of it.</p>`}
   </div>`;
 }
@@ -63,8 +69,11 @@ function Comparison({ diff, one, other, filter }) {
 function EventHead({ letter, event }) {
   return html`<div class="compare-head">
     <b class="compare-letter">${letter}</b>
-    <span><b><${Visible} text=${event.event_type ?? `${event.request.method} ${event.request.path}`} /></b> <span class="soft"><${Visible} text=${event.provider} /></span> <${VerdictChip} status=${event.verdict.status} /><br />
-    <span class="faint">${moment(event.received_at)} <code>${event.id}</code></span></span>
+    <div>
+      <p><b><${Visible} text=${titleOf(event)} /></b> <span class="soft"><${Visible} text=${event.provider} /></span> <${VerdictChip}
+        status=${event.verdict.status} /></p>
+      <p class="faint">${moment(event.received_at)} <code>${event.id}</code></p>
+    </div>
   </div>`;
 }
 
@@ -76,13 +85,16 @@ function Places({ differences, filter }) {
   return html`<section class="card" aria-label="Places that differ">
     <header class="card-head">
       <h3>${counted(differences.length, 'place differs', 'places differ')}</h3>
-      ${spellings > 0 && html`<label class="check"><input type="checkbox" checked=${hasSpelling} onChange=${(event) => showSpelling(event.currentTarget.checked)} /> also what is only spelled differently (${spellings})</label>`}
+      ${spellings > 0 && html`<label class="check"><input type="checkbox" checked=${hasSpelling}
+          onChange=${(event) => showSpelling(event.currentTarget.checked)} /> also what is only spelled differently (${spellings})</label>`}
     </header>
     <table class="places">
-      <thead><tr><th scope="col"><span class="spoken">Kind</span></th><th scope="col">Place</th><th scope="col">A</th><th scope="col">B</th></tr></thead>
+      <thead><tr><th scope="col"><span class="spoken">Kind</span></th><th scope="col">Place</th><th scope="col">A</th><th
+          scope="col">B</th></tr></thead>
       <tbody>${listed.slice(0, shown).map((one) => html`<${Place} key=${one.place} difference=${one} filter=${filter} />`)}</tbody>
     </table>
-    ${listed.length > shown && html`<p class="more"><button type="button" class="button small" onClick=${() => setShown(shown + STEP)}>Show ${Math.min(STEP, listed.length - shown)} more</button></p>`}
+    ${listed.length > shown && html`<p class="more"><button type="button" class="button small"
+        onClick=${() => setShown(shown + STEP)}>Show ${Math.min(STEP, listed.length - shown)} more</button></p>`}
   </section>`;
 }
 
@@ -90,7 +102,8 @@ function Place({ difference, filter }) {
   const { place, kind, before, after, spelling } = difference;
   return html`<tr class=${`place-${kind}`}>
     <td class="place-kind"><span aria-hidden="true">${SIGNS[kind]}</span><span class="spoken">${WORDS[kind]}</span></td>
-    <th scope="row"><code><${Visible} text=${place} /></code>${spelling && html` <span class="tag" title="Both say the same and are written differently">spelling</span>`}</th>
+    <th scope="row"><code><${Visible} text=${place} /></code>${spelling && html` <span class="tag"
+        title="Both say the same and are written differently">spelling</span>`}</th>
     <td><${Value} place=${place} value=${before} filter=${filter} /></td>
     <td><${Value} place=${place} value=${after} filter=${filter} /></td>
   </tr>`;
@@ -101,7 +114,8 @@ function Value({ place, value, filter }) {
   const text = value.length > MAX_LINE ? `${value.slice(0, MAX_LINE)}…` : value;
   const asked = filterOf(place, value);
   if (asked === null) return html`<code><${Visible} text=${text} /></code>`;
-  return html`<button type="button" class="place-value" title=${`Find events with ${asked}`} onClick=${() => filter(asked)}><code><${Visible} text=${text} /></code></button>`;
+  return html`<button type="button" class="place-value" title=${`Find events with ${asked}`}
+      onClick=${() => filter(asked)}><code><${Visible} text=${text} /></code></button>`;
 }
 
 function SideBySide({ lines }) {
@@ -109,7 +123,8 @@ function SideBySide({ lines }) {
   return html`<section class="card" aria-label="Bodies side by side">
     <header class="card-head"><h3>Bodies</h3></header>
     <div class="side-by-side" role="table" aria-label="Lines of A and B" tabindex="0">
-      <div role="row" class="side-row side-heads"><span role="columnheader" class="spoken">Kind</span><span role="columnheader">A</span><span role="columnheader">B</span></div>
+      <div role="row" class="side-row side-heads"><span role="columnheader" class="spoken">Kind</span><span
+          role="columnheader">A</span><span role="columnheader">B</span></div>
       ${runs.map((run) => html`<${Run} key=${run.start} run=${run} />`)}
     </div>
   </section>`;
@@ -118,7 +133,8 @@ function SideBySide({ lines }) {
 function Run({ run }) {
   const [isOpen, open] = useState(!run.isFolded);
   if (!isOpen) {
-    return html`<div role="row" class="side-fold"><span role="cell"><button type="button" class="button small plain" onClick=${() => open(true)}>Show ${counted(run.lines.length, 'line that is', 'lines that are')} the same</button></span></div>`;
+    return html`<div role="row" class="side-fold"><span role="cell"><button type="button" class="button small plain"
+        onClick=${() => open(true)}>Show ${counted(run.lines.length, 'line that is', 'lines that are')} the same</button></span></div>`;
   }
   return run.lines.map((line, position) => html`<${Line} key=${position} line=${line} />`);
 }
@@ -140,7 +156,8 @@ function Side({ side, line, part }) {
   return html`<span role="cell" class=${`side ${side}`} data-number=${line.number}>
     ${
       part && !isLong
-        ? html`<${Visible} text=${text.slice(0, part.from)} /><mark><${Visible} text=${text.slice(part.from, part.to)} /></mark><${Visible} text=${text.slice(part.to)} />`
+        ? html`<${Visible} text=${text.slice(0, part.from)} /><mark><${Visible} text=${text.slice(part.from, part.to)} /></mark><${Visible}
+            text=${text.slice(part.to)} />`
         : html`<${Visible} text=${isLong ? `${text.slice(0, MAX_LINE)}…` : text} />`
     }
   </span>`;

@@ -28,7 +28,8 @@ export function CopyButton({ text, read, label, title = null }) {
       notify(`Not copied: ${error.message}`, 'error', error.hint ?? null);
     }
   };
-  return html`<button type="button" class=${`button plain small copy-button ${title ? '' : 'icon'}`} onClick=${copy} aria-label=${label} title=${label}>
+  return html`<button type="button" class=${`button plain small copy-button ${title ? '' : 'icon'}`} onClick=${copy} aria-label=${label}
+      title=${label}>
     <${Icon} name=${isDone ? 'check' : 'copy'} size="14" />${title}
   </button>`;
 }

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useId, useRef } from '../vendor/preact-htm.js';
 import { Icon } from '../glyphs.js';
+import { Visible } from './text.js';
 
 /**
  * `close` is called when the person wants it gone; `foot` stands below what scrolls, `dock` over the foot.
@@ -36,8 +37,9 @@ export function Dialog({ title, close, className = '', foot, dock, submit, child
   };
   return html`<dialog class=${`dialog ${className}`} aria-labelledby=${name} ref=${box} onCancel=${cancel} onKeyDown=${keys}>
     <header class="dialog-head">
-      <h2 id=${name}>${title}</h2>
-      <button type="button" class="button plain small icon" aria-label="Close" title="Close (Esc)" onClick=${close}><${Icon} name="close" /></button>
+      <h2 id=${name}><${Visible} text=${title} /></h2>
+      <button type="button" class="button plain small icon" aria-label="Close" title="Close (Esc)" onClick=${close}><${Icon}
+          name="close" /></button>
     </header>
     <div class="dialog-body">${children}</div>
     ${dock && html`<div class="dialog-dock">${dock}</div>`}

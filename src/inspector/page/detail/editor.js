@@ -42,9 +42,11 @@ export function Editor({ label, text, change, isJson, rows = 14, first = false }
     <div class="editor-note" id=${note}>
       <span class="faint">Line ${place.line}, column ${place.column}</span>
       ${isJson && !error && html`<span class="good-text">✓ JSON</span>`}
-      ${error && html`<span class="bad-text" role="status">✗ No JSON: <${Sentence} text=${error.message} /></span> <button type="button" class="button small plain" onClick=${goTo}>Go there</button>`}
+      ${error && html`<span class="bad-text" role="status">✗ No JSON: <${Sentence} text=${error.message} /></span> <button type="button"
+          class="button small plain" onClick=${goTo}>Go there</button>`}
       ${hidden > 0 && html`<span class="warn-text">holds ${counted(hidden, 'invisible character')}</span>`}
-      ${isJson && html`<button type="button" class="button small plain editor-format" onClick=${format} disabled=${Boolean(error)} title="One value a line; numbers and escapes stay as they are">Format</button>`}
+      ${isJson && html`<button type="button" class="button small plain editor-format" onClick=${format} disabled=${Boolean(error)}
+          title="One value a line; numbers and escapes stay as they are">Format</button>`}
     </div>
   </div>`;
 }

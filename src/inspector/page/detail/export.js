@@ -104,7 +104,8 @@ export function ExportMenu({ id, label }) {
     }
   };
   return html`<div class="menu-place">
-    <button type="button" class="button small" ref=${button} ...${keyed('export')} aria-haspopup="menu" aria-expanded=${isOpen ? 'true' : 'false'} onClick=${() => setOpen(!isOpen)}>
+    <button type="button" class="button small" ref=${button} ...${keyed('export')} aria-haspopup="menu"
+        aria-expanded=${isOpen ? 'true' : 'false'} onClick=${() => setOpen(!isOpen)}>
       ${label}
     </button>
     ${
@@ -112,8 +113,10 @@ export function ExportMenu({ id, label }) {
       html`<div class="menu" role="menu" popover="manual" aria-label="Export as" ref=${menu} onKeyDown=${keys}>
         ${FORMATS.map(
           (format) => html`<div class="menu-line" role="none" key=${format.format}>
-            <button type="button" role="menuitem" tabindex="-1" class="menu-item" onClick=${() => take(format, false)}>${format.title} <span class="faint">${format.note}</span></button>
-            <button type="button" role="menuitem" tabindex="-1" class="menu-item menu-copy" aria-label=${`Copy as ${format.title}`} onClick=${() => take(format, true)}>Copy</button>
+            <button type="button" role="menuitem" tabindex="-1" class="menu-item" onClick=${() => take(format, false)}>${format.title} <span
+                class="faint">${format.note}</span></button>
+            <button type="button" role="menuitem" tabindex="-1" class="menu-item menu-copy" aria-label=${`Copy as ${format.title}`}
+                onClick=${() => take(format, true)}>Copy</button>
           </div>`,
         )}
         <p class="menu-note faint">Secrets are masked.</p>

@@ -14,16 +14,20 @@ const RENEWED_MS = 15_000;
 /** Retries that are linked; a sender that goes on for ever has more. */
 const MAX_LINKS = 12;
 
+/** What an event is called: its type, or where it was sent. */
+export const titleOf = ({ event_type: type, request }) => type ?? `${request.method} ${request.path}`;
+
 /** The title line and the facts below it. */
 export function Head({ detail, act }) {
   const { event, repeats, pinned } = detail;
   const { request } = event;
   return html`<header class="detail-head">
     <div class="detail-title">
-      <h2 id="detail-title" tabindex="-1">${event.event_type === null ? html`<${Visible} text=${`${request.method} ${request.path}`} />` : html`<${Visible} text=${event.event_type} />`}</h2>
+      <h2 id="detail-title" tabindex="-1"><${Visible} text=${titleOf(event)} /></h2>
       <span class="detail-provider soft"><${Visible} text=${event.provider} /></span>
       ${isRefused(event) && html`<${VerdictChip} status=${event.verdict.status} />`}
-      ${event.handshake && html`<span class="chip info" title="What a provider asks before it sends events">handshake: <${Visible} text=${event.handshake} /></span>`}
+      ${event.handshake && html`<span class="chip info" title="What a provider asks before it sends events">handshake: <${Visible}
+          text=${event.handshake} /></span>`}
       ${pinned && html`<span class="chip">pinned</span>`}
     </div>
     <dl class="detail-facts">
@@ -31,7 +35,8 @@ export function Head({ detail, act }) {
       <div><dt>Time</dt><dd><${Moment} time=${event.received_at} /></dd></div>
       <div><dt>Size</dt><dd title=${`${request.body_bytes} bytes`}>${size(request.body_bytes)}</dd></div>
       <div><dt>From</dt><dd><code><${Visible} text=${request.remote} /></code></dd></div>
-      ${event.delivery_id !== null && html`<div><dt>Delivery</dt><dd><code class="cut"><${Visible} text=${event.delivery_id} /></code><${Repeats} id=${event.id} repeats=${repeats} act=${act} /></dd></div>`}
+      ${event.delivery_id !== null && html`<div><dt>Delivery</dt><dd><code class="cut"><${Visible}
+          text=${event.delivery_id} /></code><${Repeats} id=${event.id} repeats=${repeats} act=${act} /></dd></div>`}
     </dl>
     ${!isRefused(event) && html`<${Verdict} event=${event} />`}
   </header>`;
@@ -57,7 +62,8 @@ function Repeats({ id, repeats, act }) {
     ${shown.map((one, position) =>
       one === id
         ? html`<b key=${one} aria-current="true">${from + position + 1}</b>`
-        : html`<button type="button" class="button small plain" key=${one} aria-label=${`Go to arrival ${from + position + 1}`} onClick=${() => act('select', one)}>${from + position + 1}</button>`,
+        : html`<button type="button" class="button small plain" key=${one} aria-label=${`Go to arrival ${from + position + 1}`}
+            onClick=${() => act('select', one)}>${from + position + 1}</button>`,
     )}
   </nav>`;
 }
@@ -70,7 +76,8 @@ export function ActionBar({ detail, marks, act }) {
   const [first, second] = marks ?? [];
   const isMarked = first === event.id || second === event.id;
   const compare = !first || second ? 'Compare' : first === event.id ? 'Marked A' : 'Compare with A';
-  const button = (name, title, more = {}) => html`<button type="button" class="button small" ...${keyed(name)} ...${more} onClick=${() => act(name)}>
+  const button = (name, title, more = {}) => html`<button type="button" class="button small" ...${keyed(name)} ...${more}
+      onClick=${() => act(name)}>
     ${title} <kbd aria-hidden="true">${KEYS.get(name)}</kbd>
   </button>`;
   return html`<div class="action-bar" role="toolbar" aria-label="Actions on this event">

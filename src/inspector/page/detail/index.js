@@ -27,12 +27,14 @@ export function Detail({ id, marks, status, version, act }) {
   const { detail, error, isBusy } = useDetail(id, areShown, `${version}-${own}`);
   if (!id) return null;
   if (error && detail?.event.id !== id) {
-    return html`<div class="detail"><p class="note error" role="alert"><b>${error.status === 404 ? 'This event is gone. ' : 'Not loaded. '}</b>${complaint(error)}</p></div>`;
+    return html`<div class="detail"><p class="note error"
+        role="alert"><b>${error.status === 404 ? 'This event is gone. ' : 'Not loaded. '}</b>${complaint(error)}</p></div>`;
   }
   if (!detail) return html`<div class="detail" aria-busy="true"><p class="note">Loading…</p></div>`;
   const secrets = { shown: areShown, toggle: () => showSecrets(!areShown) };
   const { event } = detail;
-  return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event" aria-busy=${isBusy ? 'true' : 'false'}>
+  return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event"
+      aria-busy=${isBusy ? 'true' : 'false'}>
     <${Head} detail=${detail} act=${act} />
     <${ActionBar} detail=${detail} marks=${marks} status=${status} act=${act} />
     ${isRefused(event) && html`<${Verdict} key=${`v${event.id}`} event=${event} secrets=${secrets} />`}
@@ -46,7 +48,8 @@ export function Detail({ id, marks, status, version, act }) {
 export function Dialogs({ dialog, id, marks = [], status, act, close }) {
   if (dialog === 'send') return html`<${SendDialog} status=${status} close=${close} act=${act} />`;
   if (dialog === 'replay' && id) return html`<${ReplayDialog} key=${id} id=${id} close=${close} />`;
-  if (dialog === 'compare' && marks.length === 2) return html`<${CompareDialog} before=${marks[0]} after=${marks[1]} close=${close} act=${act} />`;
+  if (dialog === 'compare' && marks.length === 2) return html`<${CompareDialog} before=${marks[0]} after=${marks[1]} close=${close}
+      act=${act} />`;
   return null;
 }
 

@@ -15,9 +15,11 @@ export function Outline({ text, change }) {
   const word = search.trim().toLowerCase();
   const some = found.fields.filter((field) => word === '' || field.place.toLowerCase().includes(word) || field.literal.toLowerCase().includes(word));
   return html`<div class="outline">
-    ${found.fields.length >= SEARCHED_FROM && html`<input class="field outline-search" type="search" aria-label="Find a field" placeholder="Find a field" value=${search} onInput=${(event) => setSearch(event.currentTarget.value)} />`}
+    ${found.fields.length >= SEARCHED_FROM && html`<input class="field outline-search" type="search" aria-label="Find a field"
+        placeholder="Find a field" value=${search} onInput=${(event) => setSearch(event.currentTarget.value)} />`}
     <div class="outline-fields">
-      ${some.map((field) => html`<${Field} key=${field.place} field=${field} change=${(literal) => change(replaced(text, field, literal))} />`)}
+      ${some.map((field) => html`<${Field} key=${field.place} field=${field}
+          change=${(literal) => change(replaced(text, field, literal))} />`)}
     </div>
     ${found.isCut && html`<p class="note">There are more fields: edit them under Text.</p>`}
     ${some.length === 0 && html`<p class="note">No field is called so.</p>`}
@@ -46,15 +48,18 @@ function Field({ field, change }) {
   const parents = field.steps.slice(0, -1);
   return html`<div class="outline-field">
     <label for=${name} title=${field.place}>
-      ${parents.length > 0 && html`<span class="faint"><${Visible} text=${`${parents.join(' › ')} › `} /></span>`}<${Visible} text=${String(field.steps.at(-1) ?? 'value')} />
+      ${parents.length > 0 && html`<span class="faint"><${Visible} text=${`${parents.join(' › ')} › `} /></span>`}<${Visible}
+          text=${String(field.steps.at(-1) ?? 'value')} />
     </label>
     ${
       field.kind === 'boolean'
         ? html`<select class="field" id=${name} onChange=${(event) => change(event.currentTarget.value)}>
             ${['true', 'false'].map((word) => html`<option value=${word} selected=${field.literal === word}>${word}</option>`)}
           </select>`
-        : html`<input class=${`field outline-${field.kind}`} id=${name} value=${value} inputmode=${field.kind === 'number' ? 'decimal' : 'text'} spellcheck=${false} autocomplete="off" dir="ltr"
-            aria-invalid=${draft ? 'true' : 'false'} aria-describedby=${draft ? `${name}-error` : undefined} onInput=${(event) => type(event.currentTarget.value)} />`
+        : html`<input class=${`field outline-${field.kind}`} id=${name} value=${value}
+            inputmode=${field.kind === 'number' ? 'decimal' : 'text'} spellcheck=${false} autocomplete="off" dir="ltr"
+            aria-invalid=${draft ? 'true' : 'false'} aria-describedby=${draft ? `${name}-error` : undefined}
+            onInput=${(event) => type(event.currentTarget.value)} />`
     }
     ${draft && html`<span class="bad-text outline-error" id=${`${name}-error`}>${draft.error}</span>`}
   </div>`;

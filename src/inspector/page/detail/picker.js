@@ -49,7 +49,8 @@ export function Picker({ fixtures, chosen, choose }) {
   };
   const selected = shown.find(({ key }) => key === chosen);
   return html`<div class="picker">
-    <input class="field" type="search" role="combobox" aria-label="Find a provider or an event" placeholder="Find: stripe, invoice…" value=${search}
+    <input class="field" type="search" role="combobox" aria-label="Find a provider or an event" placeholder="Find: stripe, invoice…"
+        value=${search}
       aria-controls=${`${name}-list`} aria-expanded="true" aria-autocomplete="list" aria-activedescendant=${selected ? optionId(selected) : undefined}
       autocomplete="off" spellcheck=${false} data-first="true" onInput=${type} onKeyDown=${keys} />
     <div class="picker-list" role="listbox" aria-label="Sample events" id=${`${name}-list`} ref=${list}>
@@ -57,15 +58,18 @@ export function Picker({ fixtures, chosen, choose }) {
         ({ provider, fixtures: some }) => html`<div role="group" key=${provider.id} aria-label=${provider.name} class="picker-group">
           <div class="picker-provider" aria-hidden="true">${provider.name}</div>
           ${some.map(
-            (fixture) => html`<div role="option" key=${fixture.key} id=${optionId(fixture)} class="picker-option" aria-selected=${fixture.key === chosen ? 'true' : 'false'} onClick=${() => choose(fixture)}>
+            (fixture) => html`<div role="option" key=${fixture.key} id=${optionId(fixture)} class="picker-option"
+                aria-selected=${fixture.key === chosen ? 'true' : 'false'} onClick=${() => choose(fixture)}>
               <span class="cut">${fixture.event.name}</span>
-              ${!fixture.event.documented && html`<span class="tag" title="Made up after the documentation, not copied from it">illustrative</span>`}
+              ${!fixture.event.documented && html`<span class="tag"
+                  title="Made up after the documentation, not copied from it">illustrative</span>`}
             </div>`,
           )}
         </div>`,
       )}
     </div>
-    <p class="faint picker-count" role="status">${shown.length === 0 ? 'No sample event is called so.' : counted(shown.length, 'sample event')}</p>
+    <p class="faint picker-count"
+        role="status">${shown.length === 0 ? 'No sample event is called so.' : counted(shown.length, 'sample event')}</p>
   </div>`;
 }
 

@@ -19,6 +19,8 @@ const READERS = [
   [/^timestamp too /, ([], reason) => times(reason)],
 ];
 
+const NOTHING = { expected: null, received: null, isMissing: false, isMasked: false, isComputed: false, isTold: false, problem: null };
+
 function computed(algorithm) {
   return { expected: `the ${algorithm} signature of exactly these bytes, made with your secret`, isComputed: true };
 }
@@ -42,7 +44,7 @@ export function refusal(verdict, headers, encodings = []) {
   const reason = verdict.reason ?? '';
   const place = PLACE.exec(reason)?.[1]?.toLowerCase() ?? null;
   const at = headers.findIndex(([name]) => name.toLowerCase() === place);
-  const facts = { check: checkOf(reason, verdict.scheme), expected: null, received: null, isMissing: false, isMasked: false, isComputed: false, isTold: false, problem: null };
+  const facts = { ...NOTHING, check: checkOf(reason, verdict.scheme) };
   if (at >= 0) {
     facts.isMasked = encodings.some(([position, word]) => position === at && word === 'masked');
     facts.received = facts.isMasked ? null : headers.filter(([name]) => name.toLowerCase() === place).map(([, value]) => value).join('\n');

@@ -1,11 +1,12 @@
 /** Edit an event and send it again. */
 
-import { html, useEffect, useId, useState } from '../vendor/preact-htm.js';
+import { html, useEffect, useId, useMemo, useState } from '../vendor/preact-htm.js';
 import { get, post, text as fetchText } from '../api.js';
 import { bytes as size, counted } from '../words.js';
 import { kindOf } from './body.js';
 import { Dialog } from './dialog.js';
 import { Editor } from './editor.js';
+import { titleOf } from './head.js';
 import { headerLines, readHeaders } from './headers.js';
 import { isBinary } from './hex.js';
 import { check } from './json.js';
@@ -77,7 +78,7 @@ function Form({ id, original, close }) {
   const isSigned = signing ?? (isBodyChanged && canSign);
   const label = secret !== null && known?.secrets.includes(secret) ? secret : (known?.secrets[0] ?? '');
   const { headers: pairs, badLine } = readHeaders(headers);
-  const isJson = original.body !== null && (kindOf(headerOf(request.headers, 'content-type')) === 'json' || (original.body !== '' && check(original.body) === null));
+  const isJson = useMemo(() => isJsonBody(original), [original]);
 
   const submit = async () => {
     if (sent.isBusy || badLine !== null) return;
@@ -95,34 +96,38 @@ function Form({ id, original, close }) {
     }
   };
 
-  const foot = html`<button type="button" class="button primary" onClick=${submit} disabled=${sent.isBusy || badLine !== null}>${sent.isBusy ? 'Sending…' : 'Replay'}</button>
+  const foot = html`<button type="button" class="button primary" onClick=${submit}
+      disabled=${sent.isBusy || badLine !== null}>${sent.isBusy ? 'Sending…' : 'Replay'}</button>
     <span class="faint"><kbd>Ctrl</kbd> <kbd>Enter</kbd></span>
     <button type="button" class="button dialog-close" onClick=${close}>Close</button>`;
-  const providers = (catalogue?.providers ?? []).filter((one) => one.signs).map((one) => ({ value: one.id, title: one.name }));
   const dock = sent.error
     ? html`<p class="note error" role="alert">${complaint(sent.error)}</p>`
     : sent.answer && html`<${Results} deliveries=${sent.answer.deliveries} notes=${sent.answer.notes} />`;
-  return html`<${Dialog} title=${`Edit and replay ${event.event_type ?? `${request.method} ${request.path}`}`} close=${close} className="wide tall" foot=${foot} dock=${dock} submit=${submit}>
+  return html`<${Dialog} title=${`Edit and replay ${titleOf(event)}`} close=${close}
+      className="wide tall" foot=${foot} dock=${dock} submit=${submit}>
     <div class="form">
-      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder="where it went before" hint=${hintOf(target, before, request.path)} />
+      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder="where it went before"
+          hint=${hintOf(target, before, request.path)} />
       <${Resign} isSigned=${isSigned} setSigning=${setSigning} isNeeded=${isBodyChanged && Boolean(known?.signs)} />
-      ${isSigned && html`<${Choice} label="As" value=${provider} change=${setProvider} options=${providers.some(({ value }) => value === provider) ? providers : [{ value: provider, title: 'Choose a provider' }, ...providers]} />`}
+      ${isSigned && html`<${Choice} label="As" value=${provider} change=${setProvider} options=${signers(catalogue, provider)} />`}
       ${isSigned && html`<${SecretChoice} provider=${known} value=${label} change=${setSecret} />`}
       <div class="form-row form-row-tall">
         <span class="form-label">Body</span>
         <div class="form-value">
           ${
             body === null
-              ? html`<p class="note">${request.body_bytes > MAX_EDITED ? `The body is too long to edit here (${size(request.body_bytes)})` : 'The body is no text'}: it is sent as it came.</p>`
+              ? html`<p class="note">${whyNotEdited(request.body_bytes)}: it is sent as it came.</p>`
               : html`<${Editor} label="Body" text=${body} change=${setBody} isJson=${isJson} rows=${16} first=${true} />`
           }
-          ${isBodyChanged && html`<button type="button" class="button small plain" onClick=${() => setBody(original.body)}>Undo all changes to the body</button>`}
+          ${isBodyChanged && html`<button type="button" class="button small plain"
+              onClick=${() => setBody(original.body)}>Undo all changes to the body</button>`}
         </div>
       </div>
       <details class="form-more">
         <summary>Method and ${counted(pairs.length, 'header')}</summary>
         <div class="form">
-          <${Choice} label="Method" value=${method} change=${setMethod} options=${[...new Set([request.method, ...METHODS])].map((value) => ({ value, title: value }))} />
+          <${Choice} label="Method" value=${method} change=${setMethod}
+              options=${[...new Set([request.method, ...METHODS])].map((value) => ({ value, title: value }))} />
           <${HeadersField} value=${headers} change=${setHeaders} badLine=${badLine} />
         </div>
       </details>
@@ -133,7 +138,16 @@ function Form({ id, original, close }) {
 /** What becomes of an address: where it went before is whole, any other gets the path of the event. */
 function hintOf(target, before, path) {
   if (target === '') return 'Empty: where it went before, else where the listener forwards to.';
-  return before.includes(target) || path === '/' ? null : html`<code><${Visible} text=${path} /></code> is added to it, as when events are forwarded.`;
+  return before.includes(target) || path === '/' ? null : html`<code><${Visible}
+      text=${path} /></code> is added to it, as when events are forwarded.`;
+}
+
+const whyNotEdited = (bytes) => (bytes > MAX_EDITED ? `The body is too long to edit here (${size(bytes)})` : 'The body is no text');
+
+/** Whether a body is to be checked as JSON: its type says so, or it is. */
+function isJsonBody({ event, body }) {
+  if (body === null) return false;
+  return kindOf(headerOf(event.request.headers, 'content-type')) === 'json' || (body !== '' && check(body) === null);
 }
 
 function useDraft(id, original) {
@@ -151,15 +165,24 @@ function suggestions(before, catalogue) {
   return all.filter(({ url }, position) => all.findIndex((one) => one.url === url) === position).slice(0, 6);
 }
 
+/** The providers that sign, and the one that is chosen even if it is none of them. */
+function signers(catalogue, chosen) {
+  const found = (catalogue?.providers ?? []).filter(({ signs }) => signs).map(({ id, name }) => ({ value: id, title: name }));
+  return found.some(({ value }) => value === chosen) ? found : [{ value: chosen, title: 'Choose a provider' }, ...found];
+}
+
 function HeadersField({ value, change, badLine }) {
   const name = useId();
   return html`<div class="form-row form-row-tall">
     <label for=${name}>Headers</label>
     <div class="form-value">
-      <textarea class="field headers-field" id=${name} aria-describedby=${`${name}-hint`} aria-invalid=${badLine === null ? 'false' : 'true'} dir="ltr"
-        rows=${Math.min(8, value.split('\n').length + 1)} spellcheck=${false} autocapitalize="off" value=${value} onInput=${(event) => change(event.currentTarget.value)}></textarea>
+      <textarea class="field headers-field" id=${name} aria-describedby=${`${name}-hint`}
+          aria-invalid=${badLine === null ? 'false' : 'true'} dir="ltr"
+        rows=${Math.min(8, value.split('\n').length + 1)} spellcheck=${false} autocapitalize="off" value=${value}
+        onInput=${(event) => change(event.currentTarget.value)}></textarea>
       <span class="faint form-hint" id=${`${name}-hint`}>
-        ${badLine === null ? 'One a line. *** stands for the value that came: it is sent, and not shown.' : html`<span class="bad-text">Line ${badLine} is no header: write Name: value</span>`}
+        ${badLine === null ? 'One a line. *** stands for the value that came: it is sent, and not shown.' : html`<span
+            class="bad-text">Line ${badLine} is no header: write Name: value</span>`}
       </span>
     </div>
   </div>`;
@@ -169,8 +192,10 @@ function Resign({ isSigned, setSigning, isNeeded }) {
   return html`<div class="form-row">
     <span class="form-label">Signature</span>
     <div class="form-value">
-      <label class="check"><input type="checkbox" checked=${isSigned} onChange=${(event) => setSigning(event.currentTarget.checked)} /> Sign again</label>
-      ${isNeeded && !isSigned && html`<span class="warn-text form-hint">The body was changed: the signature that came with it will not match.</span>`}
+      <label class="check"><input type="checkbox" checked=${isSigned}
+          onChange=${(event) => setSigning(event.currentTarget.checked)} /> Sign again</label>
+      ${isNeeded && !isSigned && html`<span
+          class="warn-text form-hint">The body was changed: the signature that came with it will not match.</span>`}
     </div>
   </div>`;
 }

@@ -35,11 +35,14 @@ export function RequestCard({ event, parts, secrets }) {
   const hasMasked = secrets.shown || encodings.some(([, word]) => word === 'masked') || /=\*\*\*(&|$)/.test(request.query ?? '');
   const queries = request.query ? [...new URLSearchParams(request.query)].length : 0;
   const tabs = [
-    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${contentType} coding=${headerOf(headers, 'content-encoding')} parts=${parts} label="Request body" />` },
-    { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers} encodings=${encodings} />` },
+    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${contentType}
+        coding=${headerOf(headers, 'content-encoding')} parts=${parts} label="Request body" />` },
+    { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers}
+        encodings=${encodings} />` },
     { id: 'query', title: 'Query', note: queries, content: () => html`<${Query} query=${request.query} />` },
     ...(parts ? [{ id: 'parts', title: 'Parts', note: parts.length, content: () => html`<${Parts} path=${path} parts=${parts} />` }] : []),
-    { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`${request.method} ${target}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw request" />` },
+    { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`${request.method} ${target}`} headers=${headers} encodings=${encodings}
+        path=${path} bytes=${bytes} label="Raw request" />` },
     { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Request body as hex" />` },
   ];
   return html`<section class="card" aria-label="Request">
@@ -49,12 +52,14 @@ export function RequestCard({ event, parts, secrets }) {
       <div class="card-tools">
         ${
           hasMasked &&
-          html`<button type="button" id="secrets-toggle" class="button small plain" aria-pressed=${secrets.shown ? 'true' : 'false'} onClick=${secrets.toggle}>
+          html`<button type="button" id="secrets-toggle" class="button small plain" aria-pressed=${secrets.shown ? 'true' : 'false'}
+              onClick=${secrets.toggle}>
             ${secrets.shown ? 'Hide secrets' : 'Show secrets'}
           </button>`
         }
         ${bytes > 0 && html`<${CopyButton} read=${() => wholeText(path)} label="Copy body of the request" title="Copy body" />`}
-        ${bytes > 0 && html`<button type="button" class="button small plain" onClick=${download} title=${`Download the body (${counted(bytes, 'byte')})`}>Download</button>`}
+        ${bytes > 0 && html`<button type="button" class="button small plain" onClick=${download}
+            title=${`Download the body (${counted(bytes, 'byte')})`}>Download</button>`}
       </div>
     </header>
     <${Tabs} name="request" label="Views of the request" tabs=${tabs} selected=${tab} select=${setTab} />

@@ -32,7 +32,7 @@ export function ResponseCard({ id, deliveries, waiting, life }) {
   return html`<section class="card" aria-label="Response">
     <header class="card-head">
       <h3>Response</h3>
-      ${typeof answered === 'number' && html`<span class="faint">the sender got <b>${answered}</b>${typeof life.answered_ms === 'number' && html` after ${milliseconds(life.answered_ms)}`}</span>`}
+      ${typeof answered === 'number' && html`<span class="faint">the sender got <b>${answered}</b>${answeredAfter(life)}</span>`}
     </header>
     ${
       deliveries.length === 0 &&
@@ -40,10 +40,14 @@ export function ResponseCard({ id, deliveries, waiting, life }) {
         ${waiting.length > 0 ? 'Not delivered yet.' : 'This event was forwarded nowhere. Replay sends it to a target: press r, or e to choose one.'}
       </p>`
     }
-    ${deliveries.length > 0 && html`<${Tabs} name="attempts" label="Attempts" tabs=${tabs} selected=${chosen ?? tabs.at(-1).id} select=${choose} />`}
-    ${waiting.length > 0 && html`<p class="note">Waiting for: ${waiting.map((target, at) => html`${at > 0 ? ', ' : ''}<code><${Visible} text=${target} /></code>`)}</p>`}
+    ${deliveries.length > 0 && html`<${Tabs} name="attempts" label="Attempts" tabs=${tabs} selected=${chosen ?? tabs.at(-1).id}
+        select=${choose} />`}
+    ${waiting.length > 0 && html`<p class="note">Waiting for: ${waiting.map((target, at) => html`${at > 0 ? ', ' : ''}<code><${Visible}
+        text=${target} /></code>`)}</p>`}
   </section>`;
 }
+
+const answeredAfter = (life) => (typeof life.answered_ms === 'number' ? ` after ${milliseconds(life.answered_ms)}` : '');
 
 function Answer({ id, number, madeAt, delivery }) {
   const { target, attempt, status, duration_ms: took, error, response } = delivery;
@@ -51,7 +55,8 @@ function Answer({ id, number, madeAt, delivery }) {
     <p class="answer-line">
       <b>${milliseconds(took)}</b>
       <code><${Visible} text=${target} /></code>
-      <span class="faint">${attempt > 1 && `attempt ${attempt}, `}<time datetime=${madeAt} title=${moment(madeAt)}>${since(madeAt)}</time></span>
+      <span class="faint">${attempt > 1 && `attempt ${attempt}, `}<time datetime=${madeAt}
+          title=${moment(madeAt)}>${since(madeAt)}</time></span>
     </p>
     ${error && html`<p class="note error"><b>${error.kind}:</b> <${Visible} text=${error.message} /></p>`}
     ${response && html`<${AnswerViews} path=${answerPath(id, number)} name=${`answer-${number}`} status=${status} response=${response} />`}
@@ -64,9 +69,12 @@ function AnswerViews({ path, name, status, response }) {
   const { headers, header_encodings: encodings = [], body_bytes: bytes, truncated } = response;
   const label = 'Answer body';
   const tabs = [
-    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes} contentType=${headerOf(headers, 'content-type')} coding=${headerOf(headers, 'content-encoding')} label=${label} />` },
-    { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers} encodings=${encodings} />` },
-    { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`HTTP ${status}`} headers=${headers} encodings=${encodings} path=${path} bytes=${bytes} label="Raw answer" />` },
+    { id: 'body', title: 'Body', note: size(bytes), content: () => html`<${Body} path=${path} bytes=${bytes}
+        contentType=${headerOf(headers, 'content-type')} coding=${headerOf(headers, 'content-encoding')} label=${label} />` },
+    { id: 'headers', title: 'Headers', note: headers.length, content: () => html`<${Headers} headers=${headers}
+        encodings=${encodings} />` },
+    { id: 'raw', title: 'Raw', content: () => html`<${Raw} start=${`HTTP ${status}`} headers=${headers} encodings=${encodings} path=${path}
+        bytes=${bytes} label="Raw answer" />` },
     { id: 'hex', title: 'Hex', content: () => html`<${Hex} path=${path} bytes=${bytes} label="Answer body as hex" />` },
   ];
   const copy = bytes > 0 && html`<${CopyButton} read=${() => wholeText(path)} label="Copy body of the answer" title="Copy body" />`;

@@ -18,7 +18,8 @@ const MAX_HEX = 1024;
 /** Several results, `{target, delivery}`, with notes. `go` opens the event that came of it. */
 export function Results({ deliveries, notes = [], go }) {
   return html`<section class="results" aria-label="Answer" aria-live="polite">
-    ${deliveries.map(({ target, delivery }, position) => html`<${Result} key=${position} target=${target ?? delivery.target} delivery=${delivery} />`)}
+    ${deliveries.map(({ target, delivery }, position) => html`<${Result} key=${position} target=${target ?? delivery.target}
+        delivery=${delivery} />`)}
     ${deliveries.length === 0 && html`<p class="note">Nothing was delivered.</p>`}
     ${notes.map((note) => html`<p class="result-note soft"><${Sentence} text=${note} /></p>`)}
     ${go}

@@ -17,6 +17,11 @@ import { Visible } from './text.js';
 
 const LAST = 'hookctl-sample';
 
+const FRESHNESS = [
+  { value: 'fresh', title: 'fresh with each send' },
+  { value: 'exact', title: 'exactly as in the sample' },
+];
+
 const TAMPER = [
   { value: '', title: 'nothing: a request that is right' },
   { value: 'body', title: 'the body, after it was signed' },
@@ -69,13 +74,15 @@ function Form({ catalogue, status, close, act }) {
     }
   };
 
-  const foot = html`<button type="button" class="button primary" onClick=${submit} disabled=${sent.isBusy || !chosen || target === ''}>${sent.isBusy ? 'Sending…' : 'Send'}</button>
+  const foot = html`<button type="button" class="button primary" onClick=${submit}
+      disabled=${sent.isBusy || !chosen || target === ''}>${sent.isBusy ? 'Sending…' : 'Send'}</button>
     <span class="faint"><kbd>Ctrl</kbd> <kbd>Enter</kbd></span>
     ${chosen && html`<span class="soft cut dialog-what"><${Visible} text=${key} /></span>`}
     <button type="button" class="button dialog-close" onClick=${close}>Close</button>`;
   const dock = sent.error
     ? html`<p class="note error" role="alert">${complaint(sent.error)}</p>`
-    : sent.answer && html`<${Results} deliveries=${[{ delivery: sent.answer.delivery }]} notes=${sent.answer.notes} go=${goTo(sent.answer.event_id, act, close)} />`;
+    : sent.answer && html`<${Results} deliveries=${[{ delivery: sent.answer.delivery }]} notes=${sent.answer.notes}
+        go=${goTo(sent.answer.event_id, act, close)} />`;
   return html`<${Dialog} title="Send a test event" close=${close} className="widest tall" foot=${foot} dock=${dock} submit=${submit}>
     <div class="send">
       <${Picker} fixtures=${fixtures} chosen=${key} choose=${choose} />
@@ -85,11 +92,14 @@ function Form({ catalogue, status, close, act }) {
           <${TargetField} value=${target} change=${setTarget} targets=${catalogue.targets.slice(0, 6)} />
           <${SecretChoice} provider=${chosen?.provider} value=${label} change=${setSecret} none="none: unsigned" />
           <${Choice} label="Ids and times" value=${isExact ? 'exact' : 'fresh'} change=${(value) => setExact(value === 'exact')}
-            options=${[{ value: 'fresh', title: 'fresh with each send' }, { value: 'exact', title: 'exactly as in the sample' }]} hint=${isEdited ? 'The body was edited: it is sent to the letter.' : null} />
-          <${Choice} label="Tamper" value=${tamper} change=${setTamper} options=${TAMPER} hint=${tamper ? 'A receiver that checks signatures must refuse this.' : null} />
+            options=${FRESHNESS}
+            hint=${isEdited ? 'The body was edited: it is sent to the letter.' : null} />
+          <${Choice} label="Tamper" value=${tamper} change=${setTamper} options=${TAMPER}
+              hint=${tamper ? 'A receiver that checks signatures must refuse this.' : null} />
         </div>
         ${fixtureError && html`<p class="note error" role="alert">${complaint(fixtureError)}</p>`}
-        ${fixture && html`<${BodyForm} key=${key} fixture=${fixture} text=${text} setText=${setText} isEdited=${isEdited} reset=${reset} />`}
+        ${fixture && html`<${BodyForm} key=${key} fixture=${fixture} text=${text} setText=${setText} isEdited=${isEdited}
+            reset=${reset} />`}
       </div>
     </div>
   <//>`;
@@ -99,7 +109,8 @@ function Form({ catalogue, status, close, act }) {
 function judged(tamper, delivery) {
   if (!tamper || delivery.status === null) return [];
   const isRefused = delivery.status >= 400 && delivery.status < 500;
-  return [isRefused ? 'Refused, as it should be: the receiver checks.' : `Not refused, though it was tampered with (${tamper}): the receiver does not check that.`];
+  if (isRefused) return ['Refused, as it should be: the receiver checks.'];
+  return [`Not refused, though it was tampered with (${tamper}): the receiver does not check that.`];
 }
 
 /** The fixture that is chosen, and its text as edited. */
@@ -140,7 +151,8 @@ function BodyForm({ fixture, text, setText, isEdited, reset }) {
   const isJson = kindOf(fixture.content_type) === 'json';
   const undo = isEdited && html`<button type="button" class="button small plain" onClick=${reset}>Undo changes</button>`;
   return html`<div class=${`send-body ${isJson ? 'has-fields' : ''}`}>
-    ${isJson && html`<section class="send-fields" aria-label="Fields of the body"><h3>Fields</h3><${Outline} text=${text} change=${setText} /></section>`}
+    ${isJson && html`<section class="send-fields" aria-label="Fields of the body"><h3>Fields</h3><${Outline} text=${text}
+        change=${setText} /></section>`}
     <div class="send-text"><h3>Text ${undo}</h3><${Editor} label="Body" text=${text} change=${setText} isJson=${isJson} rows=${18} /></div>
   </div>`;
 }

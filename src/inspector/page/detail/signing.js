@@ -9,7 +9,8 @@ export function Choice({ label, value, change, options, hint, disabled = false }
     <label for=${name}>${label}</label>
     <div class="form-value">
       <select class="field" id=${name} disabled=${disabled} onChange=${(event) => change(event.currentTarget.value)}>
-        ${options.map((option) => html`<option key=${option.value} value=${option.value} selected=${option.value === value}>${option.title}</option>`)}
+        ${options.map((option) => html`<option key=${option.value} value=${option.value}
+            selected=${option.value === value}>${option.title}</option>`)}
       </select>
       ${hint && html`<span class="faint form-hint">${hint}</span>`}
     </div>
@@ -20,7 +21,8 @@ export function Choice({ label, value, change, options, hint, disabled = false }
 export function SecretChoice({ provider, value, change, none }) {
   const secrets = provider?.secrets ?? [];
   const options = [...secrets.map((label) => ({ value: label, title: label })), ...(none ? [{ value: '', title: none }] : [])];
-  if (provider && !provider.signs) return html`<${Choice} label="Secret" value="" change=${change} options=${[{ value: '', title: `${provider.name} signs nothing` }]} disabled=${true} />`;
+  if (provider && !provider.signs) return html`<${Choice} label="Secret" value="" change=${change}
+      options=${[{ value: '', title: `${provider.name} signs nothing` }]} disabled=${true} />`;
   const hint = secrets.length === 0 ? 'No secret of this provider is known here: give one with --secret-env NAME, or in hookctl.toml.' : null;
   return html`<${Choice} label="Secret" value=${value} change=${change} options=${options} hint=${hint} />`;
 }

@@ -41,9 +41,11 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
         aria-invalid=${isOdd ? 'true' : 'false'} aria-describedby=${`${name}-hint`} onInput=${(event) => change(event.currentTarget.value.trim())} />
       <div class="target-choices" id=${`${name}-hint`}>
         ${targets.map(
-          ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url} aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}</button>`,
+          ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url}
+              aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}</button>`,
         )}
-        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : known && html`<span class="faint">${known}</span>`}
+        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : known && html`<span
+            class="faint">${known}</span>`}
       </div>
     </div>
   </div>`;

@@ -12,5 +12,6 @@ export function Visible({ text }) {
 /** A sentence of hookctl that may quote foreign text: what stands in backticks is shown as code. */
 export function Sentence({ text }) {
   const parts = String(text).split(/`([^`]+)`/);
-  return parts.map((part, position) => (position % 2 === 1 ? html`<code><${Visible} text=${part} /></code>` : part && html`<${Visible} text=${part} />`));
+  return parts.map((part, position) => (position % 2 === 1 ? html`<code><${Visible} text=${part} /></code>` : part && html`<${Visible}
+      text=${part} />`));
 }

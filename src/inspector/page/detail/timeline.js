@@ -44,7 +44,8 @@ export function Timeline({ detail }) {
   return html`<section class="card" aria-label="Timeline">
     <header class="card-head"><h3>Timeline</h3>${cuts.length > 0 && html`<span class="faint">long silences are cut short</span>`}</header>
     <table class="timeline">
-      <thead class="spoken"><tr><th scope="col">Step</th><th scope="col">After arrival</th><th scope="col">Took</th><th scope="col">Picture</th></tr></thead>
+      <thead class="spoken"><tr><th scope="col">Step</th><th scope="col">After arrival</th><th scope="col">Took</th><th
+          scope="col">Picture</th></tr></thead>
       <tbody>
         ${rows.map(
           (row) => html`<tr key=${row.order}>
@@ -72,6 +73,7 @@ function Picture({ row, at, cuts }) {
   return html`<svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
     <line class="timeline-ground" x1="0" x2=${WIDTH} y1=${middle} y2=${middle} />
     ${cuts.map((cut) => html`<rect class="timeline-cut" x=${MIN_BAR + cut.at * inner - 4} y="2" width="8" height=${HEIGHT - 4} />`)}
-    <rect class=${`timeline-bar ${kind}`} x=${Math.min(x(row.from), WIDTH - width) - (row.target ? 0 : MIN_BAR / 2)} y=${row.target ? 4 : 3} width=${width} height=${row.target ? HEIGHT - 8 : HEIGHT - 6} rx="2" />
+    <rect class=${`timeline-bar ${kind}`} x=${Math.min(x(row.from), WIDTH - width) - (row.target ? 0 : MIN_BAR / 2)} y=${row.target ? 4 : 3}
+        width=${width} height=${row.target ? HEIGHT - 8 : HEIGHT - 6} rx="2" />
   </svg>`;
 }

@@ -40,7 +40,8 @@ function ValidLine({ event }) {
   const { scheme, secret, hint } = event.verdict;
   return html`<p class="verdict-line" aria-label="Verdict" role="region">
     <b class="good-text"><${VerdictGlyph} status="valid" isSpoken=${false} /> Valid</b>
-    <span>The signature holds${scheme && html` (<${Visible} text=${scheme} />)`}${secret && html`, with the secret <b><${Visible} text=${secret} /></b>`}.</span>
+    <span>The signature holds${scheme && html` (<${Visible} text=${scheme} />)`}${secret && html`, with the secret <b><${Visible}
+        text=${secret} /></b>`}.</span>
     ${hint && html`<span class="soft"><${Sentence} text=${hint} /></span>`}
   </p>`;
 }
@@ -72,7 +73,8 @@ function RefusalCard({ event, secrets }) {
     </header>
     <dl class="verdict-facts">
       <div><dt>Check</dt><dd><${Visible} text=${facts.check} /></dd></div>
-      ${facts.expected && html`<div><dt>Expected</dt><dd><${Sentence} text=${facts.expected} />${facts.problem && html`; <${Sentence} text=${facts.problem} />`}</dd></div>`}
+      ${facts.expected && html`<div><dt>Expected</dt><dd><${Sentence} text=${facts.expected} />${facts.problem && html`; <${Sentence}
+          text=${facts.problem} />`}</dd></div>`}
       ${facts.expected && html`<div><dt>Received</dt><dd><${Received} facts=${facts} secrets=${secrets} /></dd></div>`}
     </dl>
     ${
@@ -80,7 +82,8 @@ function RefusalCard({ event, secrets }) {
       html`<div class="verdict-causes">
         <h4>${ranked.length > 1 ? 'Likely causes, the likeliest first' : 'Likely cause'}</h4>
         <ol>${ranked.map((cause) => html`<${Cause} key=${cause.id} cause=${cause} />`)}</ol>
-        ${rest.length > 0 && html`<details><summary>${counted(rest.length, 'other spelling', 'other spellings')} of the same</summary><ol>${rest.map((cause) => html`<${Cause} key=${cause.id} cause=${cause} />`)}</ol></details>`}
+        ${rest.length > 0 && html`<details><summary>${counted(rest.length, 'other spelling', 'other spellings')} of the same</summary><ol>${rest.map((cause) => html`<${Cause}
+            key=${cause.id} cause=${cause} />`)}</ol></details>`}
       </div>`
     }
     ${verdict.explanation && html`<${RuledOut} explanation=${verdict.explanation} />`}
@@ -101,7 +104,8 @@ function Received({ facts, secrets }) {
     document.getElementById('secrets-toggle')?.focus({ preventScroll: true });
   };
   if (facts.isMissing) return html`<i>nothing there</i>`;
-  if (facts.isMasked) return html`<span class="masked">•••••• <span class="tag">masked</span></span> <button type="button" class="button small plain" onClick=${show}>Show secrets</button>`;
+  if (facts.isMasked) return html`<span class="masked">•••••• <span class="tag">masked</span></span> <button type="button"
+      class="button small plain" onClick=${show}>Show secrets</button>`;
   if (facts.received === null) return html`<i>another one</i>`;
   if (facts.isTold) return html`<${Sentence} text=${facts.received} />`;
   return html`<code class="verdict-value"><${Visible} text=${facts.received} /></code>`;
@@ -119,7 +123,9 @@ function RuledOut({ explanation }) {
   const { ruled_out: ruledOut, tries, complete } = explanation;
   if (!ruledOut || ruledOut.length === 0) return null;
   return html`<details class="verdict-ruled-out">
-    <summary>Ruled out: ${counted(ruledOut.length, 'kind of change', 'kinds of change')} (${counted(tries, 'try', 'tries')}${!complete && '; not all was tried'})</summary>
+    <summary>
+      Ruled out: ${counted(ruledOut.length, 'kind of change', 'kinds of change')} (${counted(tries, 'try', 'tries')}${!complete && '; not all was tried'})
+    </summary>
     <ul>${ruledOut.map((text) => html`<li><${Sentence} text=${text} /></li>`)}</ul>
   </details>`;
 }

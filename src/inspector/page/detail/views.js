@@ -14,13 +14,15 @@ const WIDE_PX = 620;
 
 /** What to say while a body comes, where it does not, and that there is more of it. */
 export function Rest({ body, step }) {
-  if (body.error) return html`<p class="note error" role="alert"><b>Not loaded:</b> ${body.error.message}${body.error.hint && html` — ${body.error.hint}`}</p>`;
+  if (body.error) return html`<p class="note error"
+      role="alert"><b>Not loaded:</b> ${body.error.message}${body.error.hint && html` — ${body.error.hint}`}</p>`;
   if (body.pieces.length === 0 && body.isBusy) return html`<p class="note" aria-busy="true">Loading…</p>`;
   const left = (body.total ?? 0) - body.loaded;
   if (left <= 0) return null;
   return html`<p class="more">
     <span>${size(body.loaded)} of ${size(body.total)} shown</span>
-    <button type="button" class="button small" onClick=${body.more} disabled=${body.isBusy}>Show more (${size(Math.min(left, step))})</button>
+    <button type="button" class="button small" onClick=${body.more}
+        disabled=${body.isBusy}>Show more (${size(Math.min(left, step))})</button>
   </p>`;
 }
 
@@ -35,7 +37,8 @@ export function Headers({ headers, encodings = [] }) {
         ([name, value], position) => html`<tr key=${position}>
           <th scope="row"><${Visible} text=${name} /></th>
           <td>
-            ${said.get(position) === 'masked' ? html`<span class="masked" title="A secret: it is not shown">•••••• <span class="tag">masked</span></span>` : html`<${Visible} text=${value} />`}
+            ${said.get(position) === 'masked' ? html`<span class="masked" title="A secret: it is not shown">•••••• <span
+                class="tag">masked</span></span>` : html`<${Visible} text=${value} />`}
             ${said.get(position) === 'latin1' && html` <span class="tag" title="Bytes that are not UTF-8, read as Latin-1">latin1</span>`}
           </td>
           <td class="pair-copy">
@@ -56,7 +59,9 @@ export function Fields({ fields, what }) {
         ({ name, value, pretty }, position) => html`<tr key=${position}>
           <th scope="row"><${Visible} text=${name} /></th>
           <td>
-            ${pretty ? html`<${Lines} texts=${[pretty]} name=${pretty} colour="json" label=${`Value of ${name}`} />` : value === '' ? html`<span class="empty-value">empty</span>` : html`<${Visible} text=${value} />`}
+            ${pretty ? html`<${Lines} texts=${[pretty]} name=${pretty} colour="json"
+                label=${`Value of ${name}`} />` : value === '' ? html`<span class="empty-value">empty</span>` : html`<${Visible}
+                text=${value} />`}
           </td>
           <td class="pair-copy"><${CopyButton} text=${value} label=${`Copy the ${what} ${name}`} /></td>
         </tr>`,
@@ -74,7 +79,8 @@ export function Query({ query }) {
 
 /** The parts of a multipart body, each fetched when it is opened. */
 export function Parts({ path, parts }) {
-  return html`<div class="parts">${parts.map((part, position) => html`<${Part} key=${position} path=${path} part=${part} number=${position + 1} />`)}</div>`;
+  return html`<div class="parts">${parts.map((part, position) => html`<${Part} key=${position} path=${path} part=${part}
+      number=${position + 1} />`)}</div>`;
 }
 
 function Part({ path, part, number }) {
@@ -95,7 +101,8 @@ function Stretch({ path, from, length, label }) {
   const isHex = body.pieces.length > 0 && isBinary(body.pieces[0], body.loaded === body.total);
   if (length === 0) return html`<p class="note">Empty.</p>`;
   return html`<div>
-    ${isHex ? html`<${HexRows} pieces=${body.pieces} label=${label} />` : html`<${Lines} texts=${decoded(body.pieces, body.loaded === body.total)} name=${`${path}@${from}`} label=${label} />`}
+    ${isHex ? html`<${HexRows} pieces=${body.pieces} label=${label} />` : html`<${Lines}
+        texts=${decoded(body.pieces, body.loaded === body.total)} name=${`${path}@${from}`} label=${label} />`}
     <${Rest} body=${body} step=${HEX_STEP} />
   </div>`;
 }
@@ -121,7 +128,8 @@ function HexRows({ pieces, label }) {
     return () => watch.disconnect();
   }, []);
   return html`<div class="hex" role="group" tabindex="0" aria-label=${label} ref=${box}>
-    ${width !== null && pieces.map((piece, position) => html`<${HexBlock} key=${`${position}-${width}`} piece=${piece} first=${position * HEX_STEP} width=${width} />`)}
+    ${width !== null && pieces.map((piece, position) => html`<${HexBlock} key=${`${position}-${width}`} piece=${piece}
+        first=${position * HEX_STEP} width=${width} />`)}
   </div>`;
 }
 
