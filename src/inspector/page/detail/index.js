@@ -1,6 +1,6 @@
 /** One event: what it is, what verification said, the request, the answers, and when all that was. */
 
-import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { get } from '../api.js';
 import { CompareDialog } from './compare.js';
 import { ActionBar, Head } from './head.js';
@@ -56,14 +56,12 @@ export function Dialogs({ dialog, id, marks = [], status, act, close }) {
 /** The event of an id without its bodies; the one before stays until the next is there, so that nothing flickers. */
 function useDetail(id, areShown, version) {
   const [state, setState] = useState({ detail: null, error: null, isBusy: false });
-  const newest = useRef(null);
   useEffect(() => {
     if (!id) return undefined;
     const abort = new AbortController();
-    newest.current = abort;
     setState((before) => ({ ...before, isBusy: true }));
     get(eventPath(id), { query: { body: false, show_secrets: areShown || undefined }, signal: abort.signal }).then(
-      (detail) => setState({ detail, error: null, isBusy: false }),
+      (detail) => !abort.signal.aborted && setState({ detail, error: null, isBusy: false }),
       (error) => !abort.signal.aborted && setState((before) => ({ ...before, error, isBusy: false })),
     );
     return () => abort.abort();

@@ -6,6 +6,8 @@ import { appendVisible } from './visible.js';
 
 /** Lines of a block. */
 const BLOCK_LINES = 100;
+/** Fewer lines are laid out at once, seen or not. */
+const MIN_LAZY_LINES = 300;
 /** Characters of a line that are laid out at once; the rest of it follows in lines without a number. */
 const MAX_LINE = 8 * 1024;
 
@@ -34,7 +36,7 @@ function blocks(text, state, colour, mark) {
   const lines = text.split('\n');
   for (let from = 0; from < lines.length; from += BLOCK_LINES) {
     const block = document.createElement('div');
-    block.className = 'block';
+    block.className = lines.length < MIN_LAZY_LINES ? 'block' : 'block lazy';
     block.style.counterReset = `line ${state.number - 1}`;
     const some = lines.slice(from, from + BLOCK_LINES);
     some.forEach((line, position) => {
