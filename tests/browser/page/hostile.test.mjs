@@ -116,7 +116,7 @@ test('what is no JSON says where, over the text as it came', async () => {
 const LARGE = {
   '5 MB of JSON': JSON.stringify({ rows: Array.from({ length: 60_000 }, (_, number) => ({ id: number, name: `row ${number}`, text: 'x'.repeat(40) })) }),
   '100,000 levels': '['.repeat(100_000) + ']'.repeat(100_000),
-  '100,000 openings': '['.repeat(100_000),
+  '200,000 openings': '['.repeat(200_000),
   'one line of 3 MB': JSON.stringify('y'.repeat(3_000_000)),
   'binary': Buffer.from(Array.from({ length: 300_000 }, (_, number) => (number * 7919) % 256)),
 };

@@ -41,6 +41,7 @@ test('with a secret: the fixture of a chosen provider is signed by its label and
   const page = await open(browser, running.page);
   const told = [];
   page.on('response', async (answer) => told.push(await answer.text().catch(() => '')));
+  await page.getByRole('heading', { name: 'Waiting for the first event' }).waitFor();
   await page.keyboard.press('n');
   const dialog = page.getByRole('dialog');
   const pick = dialog.getByRole('combobox').or(dialog.getByRole('searchbox')).first();
