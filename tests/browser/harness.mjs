@@ -98,6 +98,17 @@ export async function call(running, path, body) {
   return { status: answer.status, body: await answer.json() };
 }
 
+/** Asks again until `check` gives what `expected` says: the page draws when it is ready. */
+export async function until(check, expected, message) {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await check();
+    if (expected instanceof RegExp ? expected.test(found) : typeof expected === 'function' ? expected(found) : found === expected) return found;
+    if (Date.now() > end) throw new Error(`${message ?? 'not in time'}: ${found}`);
+    await new Promise((done) => { setTimeout(done, 30); });
+  }
+}
+
 /** A browser. */
 export async function launch(...flags) {
   const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...flags] });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, open, post, Sandbox } from '../harness.mjs';
+import { launch, open, post, Sandbox, until } from '../harness.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser;
@@ -126,16 +126,16 @@ test('tabs, menu and dialogs are worked by keys alone', async () => {
   const tabs = page.getByRole('region', { name: 'Request' }).getByRole('tab');
   await tabs.first().focus();
   await page.keyboard.press('ArrowRight');
-  assert.equal(await tabs.nth(1).getAttribute('aria-selected'), 'true');
+  await until(() => tabs.nth(1).getAttribute('aria-selected'), 'true');
   assert.ok(await tabs.nth(1).evaluate((element) => element === document.activeElement));
   await page.keyboard.press('Home');
-  assert.equal(await tabs.first().getAttribute('aria-selected'), 'true');
+  await until(() => tabs.first().getAttribute('aria-selected'), 'true');
   const button = page.getByRole('toolbar', { name: 'Actions on this event' }).getByRole('button', { name: /Edit and replay/ });
   await button.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  assert.ok(await button.evaluate((element) => element === document.activeElement), 'the focus comes back');
+  await until(() => button.evaluate((element) => element === document.activeElement), true, 'the focus comes back');
   await page.context().close();
 });

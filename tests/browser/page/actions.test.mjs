@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { call, launch, open, post, Sandbox } from '../harness.mjs';
+import { call, launch, open, post, Sandbox, until } from '../harness.mjs';
 import { ACTIONS } from '../../../src/inspector/page/keys.js';
 
 const SECRET = 'a-secret-for-tests';
@@ -57,22 +57,22 @@ test('the keys are each for one action, and help shows them all', async () => {
   await page.keyboard.press('?');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  for (const { title } of ACTIONS) assert.ok((await dialog.innerText()).includes(title), title);
+  for (const { title } of ACTIONS) await until(() => dialog.innerText(), (text) => text.includes(title), title);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
 });
 
 test('j, k, g and G walk through the list, Enter opens, Escape closes', async () => {
   await page.keyboard.press('j');
-  assert.equal(await selected().getAttribute('aria-posinset'), '1');
+  await until(() => selected().getAttribute('aria-posinset'), '1');
   await page.keyboard.press('j');
-  assert.equal(await selected().getAttribute('aria-posinset'), '2');
+  await until(() => selected().getAttribute('aria-posinset'), '2');
   await page.keyboard.press('k');
-  assert.equal(await selected().getAttribute('aria-posinset'), '1');
+  await until(() => selected().getAttribute('aria-posinset'), '1');
   await page.keyboard.press('G');
-  assert.equal(await selected().getAttribute('aria-posinset'), String(await rows().count()));
+  await until(() => selected().getAttribute('aria-posinset'), String(await rows().count()));
   await page.keyboard.press('g');
-  assert.equal(await selected().getAttribute('aria-posinset'), '1');
+  await until(() => selected().getAttribute('aria-posinset'), '1');
   await page.keyboard.press('Enter');
   await page.getByRole('article', { name: 'Event' }).waitFor();
   await page.keyboard.press('Escape');
@@ -126,7 +126,7 @@ test('d marks two events and compares them side by side', async () => {
   await page.keyboard.press('d');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  assert.match(await dialog.innerText(), /json:\//);
+  await until(() => dialog.innerText(), /json:\//);
 });
 
 test('c copies a curl command, x opens the ways to export', async () => {
@@ -168,7 +168,7 @@ test('y copies a link that leads back to the event', async () => {
 
 test('/ searches, n sends, t changes the theme, l pauses', async () => {
   await page.keyboard.press('/');
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Search events');
+  await until(() => page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Search events');
   await page.keyboard.press('Escape');
   await page.keyboard.press('n');
   await page.getByRole('dialog').waitFor();

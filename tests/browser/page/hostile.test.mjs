@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open, post, Sandbox } from '../harness.mjs';
+import { launch, open, post, Sandbox, until } from '../harness.mjs';
 
 let browser;
 let sandbox;
@@ -65,7 +65,8 @@ test('markup and scripts are text, wherever they stand', async () => {
   await page.getByRole('listbox', { name: 'Events' }).focus();
   for (let step = 0; step < count; step += 1) {
     await page.keyboard.press('j');
-    const id = (await page.locator('[role=option][aria-selected=true]').getAttribute('id')).replace('event-', '');
+    const selected = page.locator(`[role=option][aria-selected=true][aria-posinset="${step + 1}"]`);
+    const id = (await selected.getAttribute('id')).replace('event-', '');
     await page.locator('article[aria-busy=false]').filter({ hasText: id }).waitFor();
     if (step % 4 < 2 || step > count - 8) await lookAround(page);
     await page.getByRole('listbox', { name: 'Events' }).focus();
@@ -81,8 +82,7 @@ test('text that turns the line around is shown as what it is', async () => {
   await rows(page).filter({ hasText: '/bidi' }).click();
   await tab(page, 'Body').click();
   const body = request(page).getByRole('tabpanel');
-  await body.getByText('gnp.exe').first().waitFor();
-  const text = await body.innerText();
+  const text = await until(() => body.innerText(), /gnp\.exe/, 'the body');
   assert.ok(!text.includes('\u202E') && !text.includes('\u200B'), 'neither steers the page');
   assert.match(text, /202e/i);
   await page.context().close();
@@ -95,11 +95,10 @@ test('numbers, duplicate keys and escapes are shown as they were sent', async ()
   await rows(page).filter({ hasText: '/exact' }).click();
   const body = request(page).getByRole('tabpanel');
   await body.getByText('12345678901234567890123').waitFor();
-  const text = await body.innerText();
+  const text = await until(() => body.innerText(), /-0/, 'the body');
   for (const part of ['1.0', '1e400', '"a": 1', '"a": 2', '\\u00e9\\/', '-0']) assert.ok(text.includes(part), part);
   await tab(page, 'Raw').click();
-  await body.getByText('"esc"').first().waitFor();
-  assert.ok((await body.innerText()).includes(exact));
+  await until(() => body.innerText(), (found) => found.includes(exact), 'the raw body');
   await page.context().close();
 });
 
@@ -108,8 +107,7 @@ test('what is no JSON says where, over the text as it came', async () => {
   const page = await open(browser, running.page);
   await rows(page).filter({ hasText: '/broken' }).click();
   const body = request(page).getByRole('tabpanel');
-  await body.getByText(/line 2/i).first().waitFor();
-  assert.ok((await body.innerText()).includes('"b":tru}'));
+  await until(() => body.innerText(), (found) => /line 2, column 8/i.test(found) && found.includes('"b":tru}'), 'the place');
   await page.context().close();
 });
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open, post, Sandbox } from '../harness.mjs';
+import { launch, open, post, Sandbox, until } from '../harness.mjs';
 
 let browser;
 let sandbox;
@@ -24,7 +24,7 @@ test('events are there newest first, and a new one comes by itself', async () =>
   assert.match(await rows(page).first().innerText(), /\/hook\/3/);
   await send(running.url, 4, 4);
   await rows(page).filter({ hasText: '/hook/4' }).waitFor();
-  assert.match(await rows(page).first().innerText(), /\/hook\/4/);
+  await until(() => rows(page).first().innerText(), /\/hook\/4/);
   assert.equal(await page.getByRole('heading', { name: '4 events' }).count(), 1);
   assert.deepEqual(await page.wrong(), []);
   await running.end();
@@ -143,7 +143,7 @@ test('a long history scrolls from end to end with few rows in the page', async (
   await page.getByRole('listbox', { name: 'Events' }).focus();
   await page.keyboard.press('G');
   await page.locator('.row-request', { hasText: /\/n\/1$/ }).waitFor();
-  assert.equal(await page.locator('[role=option][aria-selected=true]').getAttribute('aria-posinset'), String(COUNT));
+  await until(() => page.locator('[role=option][aria-selected=true]').getAttribute('aria-posinset'), String(COUNT));
   await page.keyboard.press('g');
   await rows(page).filter({ hasText: `/n/${COUNT}` }).waitFor();
   const list = page.getByRole('listbox', { name: 'Events' });
