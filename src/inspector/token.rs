@@ -1,6 +1,7 @@
 //! The token: what a page must know. It stands in the fragment of the printed URL, which no browser sends to anybody.
 
 use std::fmt;
+use std::io::ErrorKind::{InvalidData, NotFound, PermissionDenied};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -12,22 +13,22 @@ use crate::private;
 
 /// 128 bits: not to be guessed.
 const BYTES: usize = 16;
+/// A file that is longer holds something else.
+const MAX_FILE: u64 = 1024;
 
 /// 32 hexadecimal digits that are not printed by accident.
 #[derive(Clone)]
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// The token in this file; a new one where there is none. It stays the same from run to run, so that a page that
+    /// The token in this file; a new one where there is none that only its owner knows. It stays the same from run to run, so that a page that
     /// was left open goes on.
     pub fn kept_in(path: &Path) -> io::Result<Self> {
-        match std::fs::read_to_string(path).map(Zeroizing::new) {
+        match private::read(path, MAX_FILE).map(Zeroizing::new) {
             Ok(text) if is_token(text.trim()) => Ok(Self(Zeroizing::new(text.trim().to_owned()))),
-            // What is no token is no use to anybody.
+            // What is no token is no use to anybody, and one that others could write or read is no secret.
             Ok(_) => Self::make(path),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
-                Self::make(path)
-            }
+            Err(error) if matches!(error.kind(), NotFound | InvalidData | PermissionDenied) => Self::make(path),
             Err(error) => Err(error),
         }
     }
@@ -81,9 +82,41 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        std::fs::write(&path, b"short").unwrap();
-        let other = Token::kept_in(&path).unwrap();
-        assert!(is_token(other.expose()) && other.expose() != made.expose(), "what is no token is replaced");
+        for text in [&b"short"[..], b"\xff", &[b'a'; 4096]] {
+            std::fs::write(&path, text).unwrap();
+            let other = Token::kept_in(&path).unwrap();
+            assert!(is_token(other.expose()) && other.expose() != made.expose(), "what is no token is replaced");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_token_that_somebody_else_could_know_is_replaced() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        const KNOWN: &str = "0123456789abcdef0123456789abcdef";
+        let folder = tempfile::tempdir().unwrap();
+        let replaced = |path: &Path| {
+            assert_ne!(Token::kept_in(path).unwrap().expose(), KNOWN, "{}", path.display());
+            let metadata = std::fs::symlink_metadata(path).unwrap();
+            assert!(metadata.is_file() && metadata.permissions().mode() & 0o077 == 0, "{}", path.display());
+        };
+        for mode in [0o644, 0o640, 0o602, 0o666] {
+            let path = folder.path().join(format!("{mode:o}"));
+            std::fs::write(&path, KNOWN).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            replaced(&path);
+        }
+        let kept = folder.path().join("kept");
+        std::fs::write(&kept, KNOWN).unwrap();
+        std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let link = folder.path().join("link");
+        symlink(&kept, &link).unwrap();
+        replaced(&link);
+        assert_eq!(Token::kept_in(&kept).unwrap().expose(), KNOWN, "what a link led to stays");
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+        replaced(&pipe);
     }
 
     #[test]
