@@ -1,7 +1,7 @@
 //! `hookctl inspect`, and the page of `listen --inspect`.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,8 +182,13 @@ impl Page {
     /// The URL to open, with the token in its fragment, which no browser sends.
     fn url(&self, token: &Token) -> String {
         let port = self.addresses.first().map_or(0, SocketAddr::port);
-        let is_any = self.addresses.iter().any(|address| address.ip().is_unspecified());
-        let host = if is_any { "127.0.0.1".to_owned() } else { shown_host(&self.host) };
+        let is_localhost = self.host.eq_ignore_ascii_case("localhost");
+        let host = match self.addresses.first().map(SocketAddr::ip) {
+            Some(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            // The inspector answers to addresses: any other name could be made to lead here.
+            Some(ip) if !is_localhost => shown_host(&ip.to_string()),
+            _ => self.host.clone(),
+        };
         format!("http://{host}:{port}/#token={}", token.expose())
     }
 }

@@ -71,6 +71,20 @@ fn the_token_lasts_from_run_to_run_and_is_its_owner_s_alone() {
     end(third);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_url_that_is_printed_can_be_opened_whatever_name_was_given() {
+    let sandbox = Sandbox::new();
+    // Docker and Debian give a machine an address for its own name in the hosts file.
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    for host in ["localhost", "127.0.0.1", "0.0.0.0", name.trim()] {
+        let (child, ready) = inspect(&sandbox, &[&format!("{host}:0")]);
+        let inspector = Inspector::of(&ready);
+        assert_eq!(inspector.get("/api/status").status, 200, "{host}: {}", inspector.address);
+        end(child);
+    }
+}
+
 #[test]
 fn another_inspector_takes_the_next_port_and_a_named_one_is_not_replaced() {
     let sandbox = Sandbox::new();
