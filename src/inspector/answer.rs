@@ -86,12 +86,14 @@ pub(super) fn of(content_type: &'static str, body: impl Into<Bytes>) -> Answer {
 
 /// The same answer with what every answer carries, where it does not carry its own.
 pub(super) fn guarded(mut answer: Answer) -> Answer {
-    let own: [(HeaderName, &str); 5] = [
+    let own: [(HeaderName, &str); 6] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        // Who opened the page has no hold of its window.
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     for (name, value) in own {
         answer.headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -172,6 +172,7 @@ fn the_page_may_load_nothing_but_itself() {
         }
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(answered.all("x-content-type-options"), ["nosniff"], "{target}");
+        assert_eq!(answered.all("cross-origin-opener-policy"), ["same-origin"], "{target}");
         assert_eq!(answered.all("referrer-policy"), ["no-referrer"], "{target}");
     }
 }
