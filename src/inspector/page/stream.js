@@ -2,7 +2,7 @@
 
 import { request } from './api.js';
 
-/** hookctl pings every 15 s; after this long without a byte the connection is dead, whatever TCP says. */
+/** hookctl pings every 5 s; after this long without a byte the connection is dead, whatever TCP says. */
 const SILENCE_MS = 40_000;
 const FIRST_WAIT_MS = 250;
 /** Never wait longer than this for the next try: a page that is back late is as bad as one that is gone. */
@@ -12,7 +12,11 @@ const LONGEST_MESSAGE = 32 * 1024 * 1024;
 
 /** Splits a text/event-stream into messages `{event, id, data}`, whatever the chunks are. */
 export class Parser {
-  #rest = '';
+  /** The line that is not ended yet, in pieces: to join them each time would cost the square of its length. */
+  #pieces = [];
+  #pending = 0;
+  #held = 0;
+  #hasReturned = false;
   #event = '';
   #data = [];
   #id = null;
@@ -20,14 +24,24 @@ export class Parser {
   /** Takes a piece of text; gives the messages that it completes. */
   push(text) {
     const messages = [];
-    const whole = this.#rest + text;
-    // A carriage return at the end may be half of a line end.
-    const end = whole.endsWith('\r') ? whole.length - 1 : whole.length;
-    const lines = whole.slice(0, end).split(/\r\n|\r|\n/);
-    this.#rest = lines.pop() + whole.slice(end);
-    if (this.#rest.length > LONGEST_MESSAGE) throw new Error('a message without an end');
-    for (const line of lines) this.#line(line, messages);
+    // A line feed behind a carriage return ends no other line.
+    const fresh = this.#hasReturned && text.startsWith('\n') ? text.slice(1) : text;
+    if (text) this.#hasReturned = text.endsWith('\r');
+    const lines = fresh.split(/\r\n|\r|\n/);
+    const rest = lines.pop();
+    for (const line of lines) this.#end(line, messages);
+    if (rest) this.#pieces.push(rest);
+    this.#pending += rest.length;
+    if (this.#pending + this.#held > LONGEST_MESSAGE) throw new Error('a message without an end');
     return messages;
+  }
+
+  #end(line, messages) {
+    const whole = this.#pieces.join('') + line;
+    this.#pieces = [];
+    this.#pending = 0;
+    this.#held += whole.length;
+    this.#line(whole, messages);
   }
 
   #line(line, messages) {
@@ -47,6 +61,7 @@ export class Parser {
     this.#event = '';
     this.#data = [];
     this.#id = null;
+    this.#held = 0;
   }
 }
 
