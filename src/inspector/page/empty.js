@@ -5,8 +5,8 @@ import { get } from './api.js';
 import { CopyButton } from './clipboard.js';
 import { Icon } from './glyphs.js';
 import { keyed, keyLabel } from './keys.js';
-import { commandOf, withWord } from './search.js';
-import { dayTime } from './words.js';
+import { commandOf, withWord, wordsOf } from './search.js';
+import { dayTime, shellWord } from './words.js';
 
 /** The events that the first lines to copy send where no secret is known: they are recognised unsigned. */
 const FIRST_EVENTS = ['github/push', 'gitlab/push'];
@@ -43,14 +43,14 @@ export function NoEvents({ listening, act, notify }) {
     <h2>Waiting for the first event</h2>
     <p class="soft">Give a provider this URL, or send yourself what it would send, signed where its secret is known.</p>
     <${Line} text=${listening.url} notify=${notify} />
-    ${events.map((event) => html`<${Line} text=${`hookctl send ${event} --to ${listening.url}`} notify=${notify} />`)}
+    ${events.map((event) => html`<${Line} text=${`hookctl send ${shellWord(event)} --to ${shellWord(listening.url)}`} notify=${notify} />`)}
     <button type="button" class="button primary" ...${keyed('send')} onClick=${() => act('send')}><${Icon} name="send" size="14" />Send a test event</button>
   </div>`;
 }
 
 /** Events, but none that matches. */
 export function NoMatch({ filter, onFilter, notify }) {
-  const words = filter.split(' ').filter(Boolean);
+  const words = wordsOf(filter);
   return html`<div class="empty"><span class="empty-picture"><${Icon} name="search" size="28" /></span>
     <h2>No event matches</h2>
     <p class="soft">The whole history was searched. New events that match appear here.</p>

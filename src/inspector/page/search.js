@@ -24,9 +24,15 @@ export const WORDS = [
 /** The command that lists what a filter shows. */
 export const commandOf = (filter) => `hookctl events list --filter${filter.startsWith('-') ? '=' : ' '}${shellQuoted(filter)}`;
 
+/** A word of the language: quotes at its beginning, or where a value begins, keep blanks together. */
+const WORD = /(?:(?<=^|[\s:=~<>])(?:"(?:\\.|[^"\\])*(?:"|$)|'[^']*(?:'|$))|\S)+/gs;
+
+/** The words of a filter as they were typed. */
+export const wordsOf = (filter) => filter.match(WORD) ?? [];
+
 /** The filter with a word in it, or without if it was there. */
 export function withWord(filter, word) {
-  const words = filter.split(' ').filter(Boolean);
+  const words = wordsOf(filter);
   return (words.includes(word) ? words.filter((one) => one !== word) : [...words, word]).join(' ');
 }
 

@@ -59,5 +59,16 @@ export function statusClass(status) {
   return status >= 300 || status < 200 ? 'info' : 'good';
 }
 
-/** A text as one word of bash. */
-export const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Characters that a terminal obeys, or that hide what stands there. */
+const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
+
+const escaped = (text) => Array.from(new TextEncoder().encode(text), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+
+/** A text as one word of bash, in which everything can be seen: what is pasted may be run as it is pasted. */
+export function shellQuoted(text) {
+  if (text.search(UNSEEN) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
+  return `$'${text.replace(/[\\']/g, '\\$&').replace(UNSEEN, escaped)}'`;
+}
+
+/** The same, without quotes where the shell sees nothing but letters in it. */
+export const shellWord = (text) => (/^[\w./:@%+,][\w./:@%+,-]*$/.test(text) ? text : shellQuoted(text));
