@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Inspector;
 use super::answer::{Refused, Told, item};
+use super::cut::cut;
 use super::found;
 use super::lines::{Line, aligned, rows};
 use super::parameters::Parameters;
@@ -78,9 +79,7 @@ fn fields(difference: Difference) -> DifferenceFields {
     let Difference { place, before, after, is_spelling } = difference;
     let told = |value: Option<Vec<u8>>| {
         let text = value.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|error| untrusted(error.as_bytes())))?;
-        let text = masked(&place, text);
-        let end = text.floor_char_boundary(MAX_VALUE);
-        Some(if end == text.len() { text } else { format!("{}…", &text[..end]) })
+        Some(cut(&masked(&place, text), MAX_VALUE))
     };
     let (before, after) = (told(before), told(after));
     DifferenceFields { place, kind, before, after, spelling: is_spelling }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cut::cut;
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 use std::time::Instant;
@@ -33,8 +34,9 @@ pub(super) fn aligned(before: &[String], after: &[String]) -> (Vec<Line>, bool) 
     let is_cut = before.len() > MAX_LINES || after.len() > MAX_LINES;
     let (before, after) = (&before[..before.len().min(MAX_LINES)], &after[..after.len().min(MAX_LINES)]);
     let deadline = Instant::now() + MAX_TIME;
-    let side =
-        |side: &[String], index: usize| side.get(index).map(|text| Numbered { number: index + 1, text: cut(text) });
+    let side = |side: &[String], index: usize| {
+        side.get(index).map(|text| Numbered { number: index + 1, text: cut(text, MAX_LINE) })
+    };
     let mut lines = Vec::new();
     for op in capture_diff_slices_deadline(Algorithm::Myers, before, after, Some(deadline)) {
         let (kind, old, new) = match op {
@@ -53,11 +55,6 @@ pub(super) fn aligned(before: &[String], after: &[String]) -> (Vec<Line>, bool) 
         }
     }
     (lines, is_cut)
-}
-
-fn cut(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_LINE);
-    if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }
 }
 
 /// The lines that bodies are shown as.

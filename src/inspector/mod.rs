@@ -11,6 +11,7 @@ mod catalogue;
 mod coding;
 mod compare;
 mod cursor;
+mod cut;
 mod desk;
 mod event;
 mod explain;

@@ -4,9 +4,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::Refused;
+use super::cut::cut;
 use crate::history::mask::{masked_query, masked_url};
 use crate::output;
 use crate::store::{LastAttempt, Overview, Reader};
+
+/// Bytes of a text that are told: a list shows less, and is of many rows.
+const MAX_TEXT: usize = 2 * 1024;
 
 /// A row, without headers and body. Credentials in URLs are masked.
 #[derive(Debug, Serialize)]
@@ -81,10 +85,10 @@ impl Row {
             verdict,
             request: Request {
                 method: request.method.to_string(),
-                path: request.uri.path().to_owned(),
-                query: request.uri.query().map(masked_query),
+                path: cut(request.uri.path(), MAX_TEXT),
+                query: request.uri.query().map(|query| cut(&masked_query(query), MAX_TEXT)),
                 remote: event.remote.to_string(),
-                content_type: request.header("content-type").map(str::to_owned),
+                content_type: request.header("content-type").map(|text| cut(text, MAX_TEXT)),
                 body_bytes,
             },
             retry: event.repeat.map(|repeat| Retry { number: repeat.retry, of: repeat.first.to_string() }),
@@ -101,7 +105,7 @@ impl Row {
 impl Last {
     fn of(attempt: LastAttempt) -> Self {
         Self {
-            target: masked_url(&attempt.target),
+            target: cut(&masked_url(&attempt.target), MAX_TEXT),
             status: attempt.status,
             duration_ms: attempt.duration.as_micros() as f64 / 1000.0,
             error: attempt.error.map(|error| Problem { kind: error.kind.as_str(), message: error.message }),

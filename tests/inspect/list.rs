@@ -60,6 +60,24 @@ fn receive(listening: &Listening, event: &str, delivery: &str, body: &str) {
 }
 
 #[test]
+fn a_row_tells_the_beginning_of_what_is_long() {
+    let sandbox = Sandbox::new();
+    let (listening, inspector) = listen(&sandbox, &[]);
+    let (path, kind) =
+        (format!("/{}", "ä".repeat(1200).replace('ä', "%C3%A4")), format!("text/{}", "x".repeat(20_000)));
+    let target = format!("{path}?a={}", "b".repeat(4000));
+    wire::post(&listening.address(), &target, &[&format!("content-type: {kind}")], b"{}");
+    let row = page(&inspector, "")["events"][0].clone();
+    let id = row["id"].as_str().unwrap();
+    let row = &row["request"];
+    for name in ["path", "query", "content_type"] {
+        let text = row[name].as_str().unwrap();
+        assert!(text.len() < 3000 && text.ends_with('…'), "{name}: {text}");
+    }
+    assert_eq!(inspector.get(&format!("/api/events/{id}")).json()["event"]["request"]["path"], path);
+}
+
+#[test]
 fn a_row_says_what_a_list_shows_and_no_secret() {
     let sandbox = Sandbox::new();
     let app = App::answering("503 Busy", "");
