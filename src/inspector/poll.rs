@@ -64,9 +64,7 @@ impl Poll {
             if outcome.is_err() {
                 std::thread::sleep(RETRY);
                 // Until it can be read again there is nothing to tell.
-                if let Ok(reader) = Reader::open(&self.path) {
-                    look.reader = reader;
-                }
+                look.renew(&self.path);
             }
         }
     }
@@ -75,7 +73,8 @@ impl Poll {
 /// A reader, and what it saw last.
 struct Look {
     reader: Reader,
-    version: i64,
+    /// `None` until this connection was asked.
+    version: Option<i64>,
     seen: Seen,
     deleted: i64,
     /// `None` where too many events have to stay to tell.
@@ -86,14 +85,21 @@ impl Look {
     fn open(path: &Path) -> Result<Self, StoreError> {
         let reader = Reader::open(path)?;
         // Before the rest: what comes in between is seen with the next look.
-        let version = reader.version()?;
+        let version = Some(reader.version()?);
         let seen = Seen { position: reader.position()?, gaps: 0 };
         let (deleted, oldest) = (reader.deleted()?, reader.oldest()?);
         Ok(Self { reader, version, seen, deleted, oldest })
     }
 
+    /// Goes on with a connection of its own; the numbers of another one tell nothing of it.
+    fn renew(&mut self, path: &Path) {
+        if let Ok(reader) = Reader::open(path) {
+            (self.reader, self.version) = (reader, None);
+        }
+    }
+
     fn again(&mut self) -> Result<(), StoreError> {
-        let version = self.reader.version()?;
+        let version = Some(self.reader.version()?);
         if version == self.version {
             return Ok(());
         }
@@ -154,6 +160,18 @@ mod tests {
             look.again().unwrap();
             assert_eq!(look.seen.gaps, gaps, "{seqs:?}");
         }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_came_while_the_history_could_not_be_read_is_seen_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let writer = Writer::open(&path, Retention::default()).unwrap();
+        let mut look = Look::open(&path).unwrap();
+        writer.append(Arc::new(event()), Arc::from([])).await.unwrap();
+        look.renew(&path);
+        look.again().unwrap();
+        assert_eq!(look.seen.position.event, 1);
     }
 
     #[test]

@@ -33,6 +33,8 @@ const GAP: Duration = Duration::from_millis(40);
 const PEACE: Duration = Duration::from_secs(1);
 /// The same where events were deleted: that alone is no hurry.
 const LONG_PEACE: Duration = Duration::from_secs(5);
+/// How long is looked at what came, where only reading it tells whether it is asked for: others wait meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// So often is said that the stream is alive, so that a page knows, and so that one that is gone gives its room back:
 /// a peer may close its half and read on, so that only writing tells.
 const PING: Duration = Duration::from_secs(5);
@@ -95,27 +97,24 @@ pub(super) async fn stream(
     let subscribed = tokio::task::spawn_blocking(move || poll.subscribe()).await;
     let seen = subscribed.map_err(|error| Refused::broken(error.to_string()))??;
     let last = request.header("last-event-id").and_then(|id| id.parse::<Position>().ok());
-    let now = *seen.borrow();
-    let resumed = last.filter(|last| is_earlier(*last, now.position));
+    let gaps = seen.borrow().gaps;
+    // What a list has just told of was not yet seen by who only looks from time to time.
+    let now = inspector.readers.read(|reader| Ok(reader.position()?)).await?;
+    let resumed = last.filter(|last| now.includes(last));
     let (pieces, tail) = Tail::new(ROOM);
     let stream = Stream {
         inspector: Arc::clone(inspector),
         asked,
         pieces,
         seen,
-        at: resumed.unwrap_or(now.position),
-        gaps: now.gaps,
+        at: resumed.unwrap_or(now),
+        gaps,
         peace_until: Instant::now(),
         listening: status::listening(inspector),
         _seat: seat,
     };
     tokio::spawn(stream.run(resumed.is_some()));
     Ok(Reply { answer: answer::of("text/event-stream", Bytes::new()), tail: Some(tail) })
-}
-
-/// Whether a position is one of this history, and not of its future.
-fn is_earlier(last: Position, now: Position) -> bool {
-    last.identity == now.identity && last.event <= now.event && last.change <= now.change
 }
 
 impl Stream {
@@ -174,10 +173,13 @@ impl Stream {
             self.skip(now.position, 0, LONG_PEACE).await?;
             return Ok(true);
         }
-        if at == now.position {
+        if at.includes(&now.position) {
             return Ok(true);
         }
-        let read = self.inspector.readers.read(move |reader| News::read(reader, &asked.filter, at, now.position));
+        let read = self.inspector.readers.read(move |reader| {
+            let deadline = Instant::now() + PATIENCE;
+            News::read(reader, &asked.filter, at, now.position, deadline)
+        });
         // What cannot be read now may be read with the next change.
         let Ok(news) = read.await else { return Ok(false) };
         match news {

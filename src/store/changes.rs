@@ -17,6 +17,13 @@ pub struct Position {
     pub change: i64,
 }
 
+impl Position {
+    /// Whether everything up to another position of the same history is behind this one.
+    pub const fn includes(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.event >= other.event && self.change >= other.change
+    }
+}
+
 /// Oldest events looked at for one that need not stay.
 const MAX_STAYING: i64 = 1_000;
 

@@ -221,6 +221,23 @@ fn a_stream_that_broke_off_goes_on_where_it_was_also_after_a_restart() {
 }
 
 #[test]
+fn a_stream_goes_on_from_the_very_list_that_was_loaded_before() {
+    let sandbox = Sandbox::new();
+    let (listening, inspector) = listen(&sandbox, &[]);
+    // Another page is open already.
+    let mut other = Stream::open(&inspector, "", None);
+    other.next_of("hello");
+    for number in 0..20 {
+        post(&listening, &format!("/{number}"));
+        let newest = inspector.get("/api/events?limit=1").json()["newest"].as_str().unwrap().to_owned();
+        let mut stream = Stream::open(&inspector, "", Some(&newest));
+        assert_eq!(stream.next().data["resumed"], true, "{number}");
+        post(&listening, "/next");
+        assert_eq!(stream.arrivals(1), ["/next"], "what the list had is not told again");
+    }
+}
+
+#[test]
 fn a_place_in_another_history_is_not_gone_on_from() {
     let sandbox = Sandbox::new();
     let (listening, inspector) = listen(&sandbox, &[]);
