@@ -38,6 +38,8 @@ export class EventList {
   waiting = 0;
   /** While true, what arrives waits. */
   isFrozen = false;
+  /** Begins the list anew. Who streams what arrives sets this, and streams anew, too: else what is told meanwhile were lost. */
+  reload = () => this.load(this.#filter).catch(() => {});
 
   #filter = '';
   #top = -1;
@@ -153,7 +155,8 @@ export class EventList {
     const isTooMuch = this.#held.length < this.waiting || (!this.isCounted && this.#top > FOUND_IN_FRONT);
     if (isTooMuch) {
       this.waiting = 0;
-      this.load(this.#filter).catch(() => {});
+      this.#held = [];
+      this.reload();
       return;
     }
     const held = this.#held;
@@ -228,7 +231,7 @@ export class EventList {
   #fetched(error) {
     this.error = error;
     // The history was replaced by another one.
-    if (error?.status === 410) this.load(this.#filter).catch(() => {});
+    if (error?.status === 410) this.reload();
     else this.see(...this.#range);
     this.#trim();
     this.#tell();
@@ -243,7 +246,7 @@ export class EventList {
     const query = { filter: this.#filter, fold: true, upto: this.#upto, offset: this.#top - highest, limit: highest - lowest + 1 };
     const answer = await get('events', { query });
     if (generation !== this.#generation) return undefined;
-    if (answer.total > expected) return this.load(this.#filter);
+    if (answer.total > expected) return this.reload();
     // Fewer: the oldest went, by the limits of the history. Places are counted from the newest, so they hold.
     this.#bottom = this.#top - answer.total + 1;
     this.length = answer.total;

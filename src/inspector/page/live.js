@@ -17,6 +17,8 @@ const QUIET_MS = 10_000;
  */
 export class Live {
   #stream = null;
+  /** The filter of the list that is shown, or that is on its way. */
+  #wanted = '';
   #instance = null;
   #catchingUp = null;
   #starts = 0;
@@ -28,6 +30,7 @@ export class Live {
 
   constructor({ list, store, onArrived, onChanged, onBack }) {
     Object.assign(this, { list, store, onArrived, onChanged, onBack });
+    list.reload = () => { this.start(this.#wanted); };
     document.addEventListener('visibilitychange', () => !document.hidden && this.#stream?.hurry());
     window.addEventListener('online', () => this.#stream?.hurry());
   }
@@ -35,6 +38,7 @@ export class Live {
   /** Loads the list for a filter and streams what follows. A filter that cannot be read leaves the old list. */
   async start(filter) {
     this.#starts += 1;
+    this.#wanted = filter;
     const start = this.#starts;
     const isCurrent = () => start === this.#starts;
     for (let attempt = 0; isCurrent(); attempt += 1) {
@@ -49,6 +53,7 @@ export class Live {
       } catch (error) {
         if (!isCurrent() || error.status === 401) return;
         if (error.code === 'filter') {
+          this.#wanted = this.store.value.shownFilter;
           this.store.set({ filterError: error });
           this.#goOn();
           return;
