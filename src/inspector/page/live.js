@@ -30,7 +30,7 @@ export class Live {
 
   constructor({ list, store, onArrived, onChanged, onBack }) {
     Object.assign(this, { list, store, onArrived, onChanged, onBack });
-    list.reload = () => { this.start(this.#wanted); };
+    list.reload = () => this.#again();
     document.addEventListener('visibilitychange', () => !document.hidden && this.#stream?.hurry());
     window.addEventListener('online', () => this.#stream?.hurry());
   }
@@ -149,10 +149,15 @@ export class Live {
     this.onChanged(rows);
   }
 
-  /** The stream left something out: the list is loaded anew, but not again and again while events pour in. */
+  /** The stream left something out. */
   #skipped(missed) {
     this.#missed += missed + (this.#catchingUp?.missed ?? 0);
     this.#catchingUp = null;
+    this.#again();
+  }
+
+  /** Loads the list anew, but not again and again while events pour in. */
+  #again() {
     if (this.#skip) return;
     const starts = this.#starts;
     const sinceLast = Date.now() - this.#skippedAt;
@@ -162,7 +167,7 @@ export class Live {
       // Nothing was missed where events were only deleted.
       if (this.#missed && sinceLast > QUIET_MS) notify(`${counted(this.#missed, 'event')} came at once; the list was loaded anew`);
       this.#missed = 0;
-      if (starts === this.#starts) this.start(this.store.value.shownFilter);
+      if (starts === this.#starts) this.start(this.#wanted);
     }, Math.max(0, SKIP_MS - sinceLast));
   }
 }

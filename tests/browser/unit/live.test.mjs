@@ -76,6 +76,20 @@ test('what arrives while a list is loaded anew is in the list', async (t) => {
   assert.equal(history.streams.size, 1, 'one stream');
 });
 
+test('a list that is to be loaded anew again and again is loaded once a second', async (t) => {
+  const history = new Streamed();
+  const { list, live } = started(history);
+  t.after(() => live.stop());
+  await live.start('');
+  await settled();
+  const before = history.asked.length;
+  for (let turn = 0; turn < 10; turn += 1) {
+    list.reload();
+    await settled();
+  }
+  assert.equal(history.asked.length - before, 1);
+});
+
 test('one filter after the other leaves the list of the last one and one stream', async (t) => {
   const history = new Streamed();
   history.takes = (one, filter) => filter === '' || one.request.path === `/${filter}`;
@@ -98,6 +112,7 @@ test('a list that is to be loaded anew while another filter is on its way is tha
   await live.start('a');
   const next = live.start('b');
   list.reload();
+  await settled();
   await next;
   await settled();
   assert.equal(list.at(0).request.path, '/b');
