@@ -92,7 +92,7 @@ pub struct Listening {
     pub forward: Vec<String>,
     /// The providers it was told to expect.
     pub providers: Vec<String>,
-    /// Requests that it has not answered yet.
+    /// Requests that it has not answered yet, and deliveries for which no sender waits.
     pub in_flight: Arc<AtomicUsize>,
 }
 

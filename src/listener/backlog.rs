@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
@@ -10,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::{Outlook, before_retry, outlook, until_reachable};
+use super::in_flight::InFlight;
 use super::outgoing::{Attempted, Outgoing};
 use super::recognise::Providers;
 use super::report::Report;
@@ -33,6 +35,8 @@ pub(super) struct Supply {
     pub(super) providers: Arc<Providers>,
     /// How often an event is sent again that the target failed on.
     pub(super) retries: u32,
+    /// Counts the attempts that are under way.
+    pub(super) in_flight: Arc<AtomicUsize>,
 }
 
 /// The waiting events of one target.
@@ -122,7 +126,10 @@ impl Backlog {
             return;
         }
         let Some((pending, event)) = self.read.pop_front() else { return };
-        let attempted = outgoing.deliver(&event, pending.attempts.saturating_add(1)).await;
+        let attempted = {
+            let _in_flight = InFlight::begin(&self.with.in_flight);
+            outgoing.deliver(&event, pending.attempts.saturating_add(1)).await
+        };
         match outlook(&attempted.delivery, attempted.may_have_arrived, SystemTime::now()) {
             Outlook::Down { asked } => self.wait(&pending, &event, &attempted, asked).await,
             Outlook::Failed { asked } if self.tries < self.with.retries => {

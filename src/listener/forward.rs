@@ -1,6 +1,6 @@
 //! Forwarding: one worker a target, so that order of arrival is kept and a slow target delays no other.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -90,6 +90,8 @@ pub(super) struct Plan<'p> {
     pub(super) store: Option<&'p Arc<Writer>>,
     pub(super) respond: Option<Respond>,
     pub(super) retries: u32,
+    /// Counts what is under way.
+    pub(super) in_flight: &'p Arc<AtomicUsize>,
 }
 
 impl Forwarder {
@@ -108,6 +110,7 @@ impl Forwarder {
                     report: Arc::clone(&report),
                     providers: Arc::clone(plan.providers),
                     retries: plan.retries,
+                    in_flight: Arc::clone(plan.in_flight),
                 })
             });
             let session = client.session(destination.target.url());
@@ -118,6 +121,7 @@ impl Forwarder {
                 backlog,
                 report: Arc::clone(&report),
                 waiting: Arc::clone(&waiting),
+                in_flight: Arc::clone(plan.in_flight),
             };
             workers.spawn(lane.run());
             lanes.push(Entry { destination: destination.clone(), name, jobs, wake });

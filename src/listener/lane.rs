@@ -2,11 +2,12 @@
 //! that wait in the history.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::backlog::Backlog;
+use super::in_flight::InFlight;
 use super::outgoing::Outgoing;
 use super::report::Report;
 use crate::model::{Delivery, Event};
@@ -26,6 +27,7 @@ pub(super) struct Lane {
     pub(super) backlog: Option<Backlog>,
     pub(super) report: Arc<Report>,
     pub(super) waiting: Arc<AtomicU64>,
+    pub(super) in_flight: Arc<AtomicUsize>,
 }
 
 impl Lane {
@@ -47,7 +49,11 @@ impl Lane {
     }
 
     async fn deliver(&mut self, job: Job) {
-        let attempted = self.outgoing.deliver(&job.event, 1).await;
+        let attempted = {
+            // Where the sender waits, its request counts already.
+            let _in_flight = job.reply.is_none().then(|| InFlight::begin(&self.in_flight));
+            self.outgoing.deliver(&job.event, 1).await
+        };
         self.waiting.fetch_sub(1, Relaxed);
         self.report.show(&job.event, &attempted.delivery);
         self.report.count(&attempted.delivery);

@@ -8,6 +8,7 @@ mod complaint;
 mod expectation;
 mod forward;
 mod handshake;
+mod in_flight;
 mod lane;
 mod learned;
 mod outgoing;
@@ -18,7 +19,7 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ use complaint::Complaint;
 use expectation::Expectations;
 use forward::{Forwarder, Plan, Route};
 use handshake::Settled;
+use in_flight::InFlight;
 use report::Report;
 use shake::Confirming;
 use tally::Tally;
@@ -92,7 +94,7 @@ pub struct Options {
     pub store: Option<Arc<Writer>>,
     /// Sizes and waits.
     pub limits: Limits,
-    /// Counts the requests that are not answered yet.
+    /// Counts the requests that are not answered yet, and the deliveries for which no sender waits.
     pub in_flight: Arc<AtomicUsize>,
 }
 
@@ -128,22 +130,6 @@ struct Captured {
     is_expected: bool,
     /// Where it is a handshake, how it is answered.
     asked: Option<Settled>,
-}
-
-/// A request that is not answered yet.
-struct InFlight<'c>(&'c AtomicUsize);
-
-impl<'c> InFlight<'c> {
-    fn begin(count: &'c AtomicUsize) -> Self {
-        count.fetch_add(1, Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
 }
 
 /// A request from its arrival to its answer.
@@ -184,6 +170,7 @@ pub async fn listen(
         store: options.store.as_ref(),
         respond: options.respond,
         retries: options.forward_retries,
+        in_flight: &options.in_flight,
     };
     let forwarder = Forwarder::start(&plan, client, Arc::new(report));
     let expectations = Expectations::new(std::mem::take(&mut options.expect));

@@ -335,6 +335,21 @@ fn what_the_listener_does_is_told() {
 }
 
 #[test]
+fn a_delivery_that_no_sender_waits_for_is_in_flight_too() {
+    let sandbox = Sandbox::new();
+    let app = App::start(|_| {
+        std::thread::sleep(Duration::from_millis(1500));
+        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()
+    });
+    let (listening, inspector) = listen(&sandbox, &["--respond", "now", "-f", &app.url()]);
+    let mut stream = Stream::open(&inspector, "", None);
+    stream.next_of("hello");
+    post(&listening, "/");
+    assert_eq!(stream.next_of("status").data["listening"]["in_flight"], 1);
+    assert_eq!(stream.next_of("status").data["listening"]["in_flight"], 0);
+}
+
+#[test]
 fn streams_are_bounded_and_a_closed_one_makes_room() {
     let sandbox = Sandbox::new();
     let (listening, inspector) = listen(&sandbox, &[]);
