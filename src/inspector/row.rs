@@ -48,6 +48,8 @@ struct Retry {
 #[derive(Debug, Serialize)]
 struct Deliveries {
     attempts: u64,
+    targets: u64,
+    failed: u64,
     waiting: u64,
     last: Option<Last>,
 }
@@ -73,7 +75,7 @@ impl Row {
     }
 
     fn of(overview: Overview) -> Result<Self, Refused> {
-        let Overview { event, body_bytes, repeats, attempts, last, waiting, is_pinned, .. } = overview;
+        let Overview { event, body_bytes, repeats, attempts, last, targets, failed, waiting, is_pinned, .. } = overview;
         let mut verdict = Vec::new();
         output::write_verdict(&mut verdict, &event.verdict);
         let verdict = serde_json::from_slice(&verdict).map_err(|error| Refused::broken(error.to_string()))?;
@@ -93,7 +95,7 @@ impl Row {
             },
             retry: event.repeat.map(|repeat| Retry { number: repeat.retry, of: repeat.first.to_string() }),
             repeats,
-            deliveries: Deliveries { attempts, waiting, last: last.map(Last::of) },
+            deliveries: Deliveries { attempts, targets, failed, waiting, last: last.map(Last::of) },
             pinned: is_pinned,
             event_type: event.event_type,
             delivery_id: event.delivery_id,

@@ -29,6 +29,10 @@ pub struct Overview {
     pub attempts: u64,
     /// The last of them.
     pub last: Option<LastAttempt>,
+    /// Targets that were tried.
+    pub targets: u64,
+    /// Those of them whose last attempt failed.
+    pub failed: u64,
     /// Targets that have still to get it.
     pub waiting: u64,
     /// Whether it is kept whatever the limits say.
@@ -56,6 +60,9 @@ impl Reader {
         let (attempts, last) = self.last_attempt(seq)?;
         overview.attempts = attempts;
         overview.last = last;
+        if attempts > 0 {
+            (overview.targets, overview.failed) = self.targets_of(seq)?;
+        }
         overview.waiting = self.wrap(|connection| {
             let mut count = connection.prepare_cached("SELECT count(*) FROM pending WHERE event_seq = ?1")?;
             count.query_row([seq], |row| row.get(0))
@@ -102,6 +109,8 @@ impl Reader {
             repeats: 1,
             attempts: 0,
             last: None,
+            targets: 0,
+            failed: 0,
             waiting: 0,
             is_pinned: false,
         }))
@@ -145,6 +154,18 @@ impl Reader {
             (_, Some(Err(unreadable))) => Err(self.unreadable(seq, &unreadable)),
         }
     }
+
+    /// How many targets were tried, and with how many of them the last attempt failed.
+    fn targets_of(&self, seq: i64) -> Result<(u64, u64), StoreError> {
+        self.wrap(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT count(*), count(*) FILTER (WHERE NOT is_success) FROM (
+                       SELECT is_success, max(seq) FROM delivery WHERE event_seq = ?1 GROUP BY target)",
+                )?
+                .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +204,7 @@ mod tests {
         assert_eq!(third.event.repeat.unwrap().first, events[0].id);
         let last = third.last.unwrap();
         assert_eq!((last.status, last.duration.as_millis()), (None, 7));
+        assert_eq!((third.targets, third.failed), (1, 1));
         assert_eq!(last.error.unwrap().message, "connection refused");
         // The first one is deleted: the others are still each other's.
         history.delete(&[1]);

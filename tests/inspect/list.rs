@@ -102,6 +102,7 @@ fn a_row_says_what_a_list_shows_and_no_secret() {
     let last = &shown["deliveries"][0]["delivery"];
     let deliveries = &row["deliveries"];
     assert_eq!((&deliveries["attempts"], &deliveries["waiting"]), (&1.into(), &0.into()));
+    assert_eq!((&deliveries["targets"], &deliveries["failed"]), (&1.into(), &1.into()));
     for name in ["status", "duration_ms", "error"] {
         assert_eq!(deliveries["last"][name], last[name], "{name}");
     }

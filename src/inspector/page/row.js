@@ -33,9 +33,13 @@ export function ProviderMark({ provider }) {
 
 /** What became of an event: the last status and its duration, that it waits, or that it goes nowhere. */
 function Outcome({ deliveries, handshake }) {
-  const { last, waiting } = deliveries;
+  const { last, waiting, targets, failed } = deliveries;
   if (waiting > 0 && !last) return html`<span class="chip waiting"><span class="spoken">delivery </span>waiting</span>`;
   if (!last) return handshake ? html`<span class="chip info">handshake</span>` : null;
+  // One of several that took it hides none that did not.
+  if (failed > 0 && targets > 1) {
+    return html`<span class="chip status bad" title="targets whose last delivery failed">${failed} of ${targets} failed</span>`;
+  }
   const kind = statusClass(last.status);
   return html`<span class="took">${milliseconds(last.duration_ms)}</span>
     <span class=${`chip status ${kind}`} title=${last.error?.message ?? last.target}>
