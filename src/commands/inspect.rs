@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::listen::{cannot_bind, interrupt, shown_host};
+use super::listen::{Cure, cannot_serve, interrupt, shown_host};
 use super::verifiers::{Chosen, Verifiers as Found};
 use super::{Context, chosen};
 use crate::cli::{InspectArgs, TlsArgs};
@@ -43,7 +43,7 @@ async fn serve(args: &InspectArgs, context: &Context) -> Outcome {
     };
     let Found { named, others } = chosen.verifiers(context)?;
     let verifiers: Vec<Arc<Verifier>> = named.into_iter().chain(others).map(Arc::new).collect();
-    let page = open(args.address.as_ref().unwrap_or(&Address::default()))?;
+    let page = open(args.address.as_ref().unwrap_or(&Address::default()), &COMMAND)?;
     let writer = match context.writer() {
         Ok(writer) => Some(Arc::new(writer)),
         Err(failure) => {
@@ -95,17 +95,26 @@ fn say_ready(inspecting: &Inspecting, context: &Context) -> Result<(), Failure> 
     Ok(())
 }
 
+/// What to write instead of an address that cannot be had.
+const COMMAND: Cure = Cure { free_port: "`hookctl inspect 0`", higher_port: "a higher port", host: "127.0.0.1" };
+const FLAG: Cure = Cure { free_port: "--inspect=0", higher_port: "a higher port", host: "--inspect=127.0.0.1" };
+
+/// The page beside a listener.
+pub(super) fn open_beside(address: &Address) -> Result<Page, Failure> {
+    open(address, &FLAG)
+}
+
 /// Sockets for the page. The default port may be taken, by another hookctl or another tool: then the next will do.
-pub(super) fn open(address: &Address) -> Result<Page, Failure> {
+fn open(address: &Address, cure: &Cure) -> Result<Page, Failure> {
     let host = address.host.clone();
     let taken = |error: &io::Error| error.kind() == ErrorKind::AddrInUse;
     let bound = match address.port {
-        Some(port) => bind(&host, port).map_err(|error| cannot_bind(port, error)),
+        Some(port) => bind(&host, port).map_err(|error| cannot_serve(port, error, cure)),
         None => {
             let tried = DEFAULT_PORTS.chain([0]).map(|port| bind(&host, port));
             let first = tried.into_iter().find(|bound| !bound.as_ref().is_err_and(taken));
             let first = first.unwrap_or_else(|| Err(ErrorKind::AddrInUse.into()));
-            first.map_err(|error| cannot_bind(*DEFAULT_PORTS.start(), error))
+            first.map_err(|error| cannot_serve(*DEFAULT_PORTS.start(), error, cure))
         }
     };
     let sockets = bound?;

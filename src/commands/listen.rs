@@ -118,7 +118,7 @@ async fn serve(
     signal: Pin<&mut impl Future<Output = ()>>,
     is_hurried: &AtomicBool,
 ) -> Outcome {
-    let page = args.inspect.as_ref().map(inspect::open).transpose()?;
+    let page = args.inspect.as_ref().map(inspect::open_beside).transpose()?;
     let listening = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     // Nothing that is forwarded or fetched reaches hookctl itself, its page included.
     let own = [listening.as_slice(), page.as_ref().map_or(&[], inspect::Page::addresses)].concat();
@@ -362,19 +362,35 @@ pub(super) fn shown_host(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }
 
+/// How another port or host is named where one cannot be had.
+pub(super) struct Cure {
+    pub(super) free_port: &'static str,
+    pub(super) higher_port: &'static str,
+    pub(super) host: &'static str,
+}
+
+const CURE: Cure = Cure { free_port: "--port 0", higher_port: "a higher --port", host: "--host 127.0.0.1" };
+
 pub(super) fn cannot_bind(port: u16, error: io::Error) -> Failure {
+    cannot_serve(port, error, &CURE)
+}
+
+pub(super) fn cannot_serve(port: u16, error: io::Error, cure: &Cure) -> Failure {
     let (code, hint) = match error.kind() {
         io::ErrorKind::AddrInUse => (
             "port_in_use",
-            format!("another program has it (`ss -ltnp 'sport = :{port}'` names it): use --port 0 for a free one"),
+            format!(
+                "another program has it (`ss -ltnp 'sport = :{port}'` names it): use {} for a free one",
+                cure.free_port
+            ),
         ),
         io::ErrorKind::PermissionDenied => {
-            ("port_privileged", "ports below 1024 need privileges: use a higher --port".to_owned())
+            ("port_privileged", format!("ports below 1024 need privileges: use {}", cure.higher_port))
         }
         io::ErrorKind::AddrNotAvailable => {
-            ("no_such_address", "this machine has no such address: use --host 127.0.0.1".to_owned())
+            ("no_such_address", format!("this machine has no such address: use {}", cure.host))
         }
-        _ => ("cannot_listen", "use --host 127.0.0.1".to_owned()),
+        _ => ("cannot_listen", format!("use {}", cure.host)),
     };
     Failure::machine(code, anyhow::anyhow!("cannot listen on {error}")).hint(hint)
 }

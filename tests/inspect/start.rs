@@ -94,6 +94,9 @@ fn another_inspector_takes_the_next_port_and_a_named_one_is_not_replaced() {
     let port = Inspector::of(&first).address.rsplit(':').next().unwrap().to_owned();
     let refused = sandbox.run(&["inspect", &port, "--json"]);
     assert_eq!((refused.code, refused.error()["code"].as_str()), (3, Some("port_in_use")));
+    assert!(refused.error()["hint"].as_str().unwrap().contains("`hookctl inspect 0`"), "{}", refused.error());
+    let beside = sandbox.run(&["listen", "--port", "0", "--json", &format!("--inspect={port}")]);
+    assert!(beside.error()["hint"].as_str().unwrap().contains("--inspect=0"), "{}", beside.error());
     end(one);
     end(two);
 }
