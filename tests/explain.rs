@@ -502,3 +502,14 @@ fn what_is_plain_to_see_is_told_without_the_secret() {
         assert!(hint.starts_with(start) && hint.is_empty() == start.is_empty(), "{body:?}: {hint}");
     }
 }
+
+#[test]
+fn what_is_seen_in_the_body_is_not_said_where_nothing_was_signed() {
+    let case = Case::of("github", "sha256");
+    let mut request = case.signed(b"{\"id\":12345678901234567}");
+    request.headers.remove("x-hub-signature-256");
+    let broken = Broken { request, secret: case.secret(), url: None, known: Vec::new() };
+    let verdict = verify(&case.provider, &broken, Effort::BRIEF, &[]);
+    assert!(explanation(&verdict).seen.is_empty());
+    assert!(verdict.hint.unwrap().starts_with("set a secret at GitHub"));
+}

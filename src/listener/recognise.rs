@@ -7,6 +7,9 @@ use crate::keys::PublishedKeys;
 use crate::model::{Event, Reason, Request, Secret, Verdict, VerdictStatus};
 use crate::provider::{Circumstances, Identity, Provider, Supplied, Verifier, identify};
 
+/// What to do about a request without any signature that is known here.
+const UNSIGNED: &str = "set a secret at the provider so that it signs, or check that no proxy drops its headers";
+
 /// The providers a listener knows, each with its key.
 #[derive(Default)]
 pub struct Providers {
@@ -224,6 +227,7 @@ impl Found {
             None => {
                 let place = format!("signature of {}", self.candidates.join(" or "));
                 Verdict::new(VerdictStatus::Unsigned, None, Some(Reason::MissingSignature { place }))
+                    .with_hint(UNSIGNED)
             }
         }
     }

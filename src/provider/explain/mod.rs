@@ -69,7 +69,10 @@ pub(super) fn explain(verdict: &mut Verdict, facts: &Facts<'_>, guesses: &[Guess
         if matches!(verdict.reason, Some(Reason::UnusableSecret { .. })) {
             explanation.ruled_out.clear();
         }
-        explanation.seen = clues::clues(facts, matches!(verdict.reason, Some(Reason::CheckFailed { .. })));
+        // What happened to the body matters once something was signed.
+        if !matches!(verdict.reason, Some(Reason::MissingSignature { .. })) {
+            explanation.seen = clues::clues(facts, matches!(verdict.reason, Some(Reason::CheckFailed { .. })));
+        }
     }
     explanation.kind = verdict.reason.as_ref().map(Reason::kind).unwrap_or_default();
     let hint = explanation.best().map(ToString::to_string).or_else(|| explanation.seen.first().cloned());
