@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { causes, refusal, unchecked } from '../../../src/inspector/page/detail/refusal.js';
+import { causes, explaining, refusal, unchecked } from '../../../src/inspector/page/detail/refusal.js';
 import { scale } from '../../../src/inspector/page/detail/scale.js';
 import { duration, since } from '../../../src/inspector/page/detail/times.js';
 
@@ -43,6 +43,33 @@ test('causes are ranked, one of each kind, and the hint is said once', () => {
   assert.deepEqual(rest.map(({ id }) => id), ['body.b']);
   assert.deepEqual(causes({ hint: 'alone' }).ranked.map(({ what }) => what), ['alone']);
   assert.deepEqual(causes({ hint: null }).ranked, []);
+});
+
+test('a signature that nothing explains has causes and cures all the same', () => {
+  const explanation = { change: null, cure: null, alternatives: [], seen: ['the event is of test mode'] };
+  const { ranked } = causes({ reason: MISMATCH, hint: null, explanation });
+  assert.deepEqual(ranked.map(({ id }) => id), ['the event is of test mode', 'secret', 'body']);
+  assert.ok(ranked.slice(1).every(({ cure }) => cure), 'each with its cure');
+  const change = { id: 'body.crlf', what: 'line ends', then: null };
+  assert.deepEqual(causes({ reason: MISMATCH, hint: null, explanation: { ...explanation, seen: [], change, cure: 'x' } }).ranked.map(({ id }) => id), ['body.crlf']);
+});
+
+test('a missing signature has a cause besides what to do', () => {
+  const reason = 'missing signature: the request has no header `x-sig`';
+  const [{ what, cure }] = causes({ reason, hint: 'set a secret', explanation: { alternatives: [], seen: [] } }).ranked;
+  assert.match(what, /signs nothing/);
+  assert.equal(cure, 'set a secret');
+});
+
+test('the command that shows what is compared names the secret where that is a variable', () => {
+  assert.equal(explaining('1', ['env:HOOK_SECRET']), 'hookctl verify 1 --explain --secret-env HOOK_SECRET');
+  assert.equal(explaining('1', ['the secret of stripe']), 'hookctl verify 1 --explain');
+  assert.equal(explaining('1', ['env:A; rm -rf']), 'hookctl verify 1 --explain');
+});
+
+test('a signature of one of several providers is missing', () => {
+  const facts = refusal({ scheme: null, reason: 'missing signature: the request has no signature of stripe or github' }, []);
+  assert.equal(facts.expected, 'a signature of stripe or github');
 });
 
 test('an unchecked event says how to give a secret, and not where nothing is signed', () => {

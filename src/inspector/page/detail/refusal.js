@@ -11,6 +11,7 @@ const TIMES = /\((age|ahead) (-?\d+) s, tolerance (\d+) s\)/;
 const READERS = [
   [/^digest mismatch: the (.+?) signature in (.+?) is not/, ([, algorithm]) => computed(algorithm)],
   [/^none of the \d+ signatures in (.+?) match the (.+?) signature/, ([, , algorithm]) => computed(algorithm)],
+  [/^missing signature: the request has no (signature .+)$/, ([, what]) => ({ expected: `a ${what}`, isMissing: true })],
   [/^missing signature: the request has no (.+)$/, ([, place]) => ({ expected: `a signature in ${place}`, isMissing: true })],
   [/^cannot check the signature: the request has no (.+)$/, ([, place]) => ({ expected: place, isMissing: true })],
   [/^malformed signature in (.+?): (.+)$/, ([, , problem]) => ({ expected: 'a signature in the form of the provider', problem })],
@@ -61,6 +62,16 @@ function checkOf(reason, scheme) {
   return scheme ? `${what} (${scheme})` : what;
 }
 
+/** What it means that there is none. */
+const UNSIGNED = { id: 'unsigned', what: 'the sender signs nothing, or something on the way dropped it', then: null };
+
+/** What a signature that differs means where no change was found that explains it. */
+const UNEXPLAINED = [
+  { id: 'secret', what: 'the sender signs with another secret than the one given here',
+    cure: 'compare it with the one that the provider shows for this very endpoint: each has its own, and test and live mode too', then: null },
+  { id: 'body', what: 'the body was changed after it was signed', cure: 'compare it with what the provider’s log of deliveries shows', then: null },
+];
+
 /**
  * The causes that were found, likeliest first, one of each kind, then what can be seen without the secret:
  * `{what, cure, then}`. `rest` are those of the same kinds.
@@ -80,17 +91,26 @@ export function causes(verdict) {
   }
   const seen = (explanation?.seen ?? []).map((what) => ({ id: what, what, cure: null, then: null }));
   const ranked = [...first, ...seen];
-  if (hint && !ranked.some(({ what, cure }) => hint === what || (cure && hint.includes(cure)))) {
+  if (!explanation?.change && /^digest mismatch|^none of the \d+ signatures/.test(verdict.reason ?? '')) ranked.push(...UNEXPLAINED);
+  if (hint && /^missing signature/.test(verdict.reason ?? '') && ranked.length === 0) {
+    ranked.push({ ...UNSIGNED, cure: hint });
+  } else if (hint && !ranked.some(({ what, cure }) => hint === what || (cure && hint.includes(cure)))) {
     ranked.unshift({ id: 'hint', what: hint, cure: null, then: null });
   }
   return { ranked, rest };
+}
+
+/** The command that shows what is compared, with the secret of one of these labels where that can be written. */
+export function explaining(id, labels) {
+  const [, variable] = labels.map((label) => /^env:(\w+)$/.exec(label)).find(Boolean) ?? [];
+  return `hookctl verify ${id} --explain${variable ? ` --secret-env ${variable}` : ''}`;
 }
 
 /** What to do about an event that was not checked, as `{text, command}`. */
 export function unchecked(verdict, provider) {
   const reason = verdict.reason ?? 'not checked';
   if (/does not sign/.test(reason) || /switched off/.test(reason)) return { text: '', command: null };
-  if (/no known provider/.test(reason)) return { text: 'Say whose it is:', command: 'hookctl listen --provider NAME' };
-  if (/no secret/.test(reason)) return { text: 'Give the secret in a variable:', command: `hookctl listen --provider ${provider} --secret-env NAME` };
+  if (/no known provider/.test(reason)) return { text: 'say whose it is', command: 'hookctl listen --provider NAME' };
+  if (/no secret/.test(reason)) return { text: 'give the secret in a variable', command: `hookctl listen --provider ${provider} --secret-env NAME` };
   return { text: '', command: null };
 }

@@ -5,10 +5,14 @@ import { get } from '../api.js';
 
 let catalogue = null;
 
-/** The providers with their events and secrets' labels, and the known targets; null until they are here. */
-export function useCatalogue() {
+/**
+ * The providers with their events and secrets' labels, and the known targets; null until they are here. What was
+ * loaded once is asked for again where it must be of now.
+ */
+export function useCatalogue(isOfNow = true) {
   const [state, setState] = useState({ catalogue, error: null });
   useEffect(() => {
+    if (catalogue && !isOfNow) return undefined;
     let isGone = false;
     get('/api/providers').then(
       (answer) => {
@@ -22,6 +26,11 @@ export function useCatalogue() {
     };
   }, []);
   return state;
+}
+
+/** The labels of a provider's secrets. */
+export function useSecretLabels(provider) {
+  return useCatalogue(false).catalogue?.providers.find(({ id }) => id === provider)?.secrets ?? [];
 }
 
 /** Whether a text can be an address to send to, for a remark while it is typed; hookctl judges. */

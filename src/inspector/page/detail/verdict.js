@@ -4,7 +4,8 @@ import { html } from '../vendor/preact-htm.js';
 import { VerdictGlyph } from '../glyphs.js';
 import { counted } from '../words.js';
 import { CopyButton } from './copy.js';
-import { causes, refusal, unchecked } from './refusal.js';
+import { causes, explaining, refusal, unchecked } from './refusal.js';
+import { useSecretLabels } from './target.js';
 import { Sentence, Visible } from './text.js';
 
 const SAFE_WORD = /^[A-Za-z0-9._-]+$/;
@@ -52,8 +53,8 @@ function UncheckedLine({ event }) {
   return html`<div class="verdict-line" aria-label="Verdict" role="region">
     <b class="soft"><${VerdictGlyph} status="unchecked" isSpoken=${false} /> Unchecked</b>
     <span><${Sentence} text=${reason ?? 'nothing was checked'} />.</span>
-    ${hint && html`<span class="soft"><${Sentence} text=${hint} />.</span>`}
-    ${command && html`<span class="soft">${text}</span> <${Command} text=${command} />`}
+    ${(hint || text) && html`<span class="soft">${hint ? html`<${Sentence} text=${hint} />` : text}${command ? ':' : '.'}</span>`}
+    ${command && html`<${Command} text=${command} />`}
   </div>`;
 }
 
@@ -66,6 +67,7 @@ function RefusalCard({ event, secrets }) {
   const { word, colour } = looksOf(verdict.status);
   const facts = refusal(verdict, request.headers, request.header_encodings);
   const { ranked, rest } = causes(verdict);
+  const labels = useSecretLabels(event.provider);
   return html`<section class=${`card verdict-card ${colour}`} aria-label="Verdict">
     <header class="card-head">
       <h3><${VerdictGlyph} status=${verdict.status} size="16" isSpoken=${false} /> ${word}</h3>
@@ -91,7 +93,7 @@ function RefusalCard({ event, secrets }) {
       (facts.isComputed || facts.problem) &&
       html`<p class="verdict-more soft">
         Both signatures and the exact bytes that are signed are shown in the terminal only:
-        <${Command} text=${`hookctl verify ${id} --explain`} />
+        <${Command} text=${explaining(id, labels)} />
       </p>`
     }
   </section>`;
