@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events';
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { launch, open, post, Sandbox } from './harness.mjs';
@@ -34,7 +35,7 @@ async function fill(sandbox) {
       verdict: { status: verdicts[number % 5], scheme: 'sha256', reason: number % 5 === 4 ? 'the signature does not match' : null, hint: null }, retry: null,
       request: { method: 'POST', path: `/hooks/${number % 11}`, query: null, remote: '127.0.0.1:5000',
         headers: [['content-type', 'application/json'], ['user-agent', 'Hook/1.0'], ['x-request-id', `r-${number}`]],
-        body, body_encoding: 'utf8', body_bytes: body.length, body_sha256: '0'.repeat(64) },
+        body, body_encoding: 'utf8', body_bytes: body.length, body_sha256: createHash('sha256').update(body).digest('hex') },
     };
     const delivery = { target: 'http://localhost:3000/', attempt: 1, status: number % 9 ? 200 : 500, duration_ms: 12.5, error: null,
       response: { headers: [], body: 'ok', body_encoding: 'utf8', truncated: false } };
