@@ -11,6 +11,7 @@ use super::answer::{Refused, Told, item, of};
 use super::parameters::Parameters;
 use super::{Desk, Inspector};
 use crate::delivery::Content;
+use crate::history::mask::masked_url;
 use crate::json::quote_into;
 use crate::model::Secret;
 use crate::output::{write_body, write_headers};
@@ -103,7 +104,7 @@ fn is_known_unsigned(provider: &Arc<Provider>, catalogue: &Catalogue, all: &[Arc
 fn targets(desk: &Desk) -> Vec<TargetFields> {
     let own = desk.listener.iter().map(|target| (target, "this listener"));
     let forward = desk.forward.iter().map(|target| (target, "forward target"));
-    own.chain(forward).map(|(target, label)| TargetFields { url: target.to_string(), label }).collect()
+    own.chain(forward).map(|(target, label)| TargetFields { url: masked_url(&target.to_string()), label }).collect()
 }
 
 /// Answers with a fixture: its exact body, or with `fresh` as it would be sent now.

@@ -51,6 +51,11 @@ impl Verifiers {
 }
 
 impl Desk {
+    /// The listener, then its targets.
+    pub(super) fn known_targets(&self) -> Vec<Target> {
+        self.listener.iter().chain(&self.forward).cloned().collect()
+    }
+
     /// Where a request goes that nobody named a target for: to the app, else to the listener.
     pub(super) fn default_targets(&self) -> Vec<Target> {
         if self.forward.is_empty() { self.listener.iter().cloned().collect() } else { self.forward.clone() }

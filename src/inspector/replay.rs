@@ -61,13 +61,15 @@ struct Shot {
 struct Ways {
     verifiers: Vec<Arc<Verifier>>,
     default: Vec<Target>,
+    /// Those that a page is shown.
+    known: Vec<Target>,
 }
 
 /// Answers the call.
 pub(super) async fn replay(inspector: &Inspector, id: &str, parameters: Parameters, body: &Bytes) -> Told {
     parameters.end()?;
     let desk = &inspector.options.desk;
-    let ways = Ways { verifiers: desk.verifiers.now(), default: desk.default_targets() };
+    let ways = Ways { verifiers: desk.verifiers.now(), default: desk.default_targets(), known: desk.known_targets() };
     let (id, body) = (id.to_owned(), body.clone());
     let plan = inspector.readers.read(move |reader| plan(reader, &id, read(&body)?, ways)).await?;
     let Plan { id, seq, shots, mut notes } = plan;
@@ -127,7 +129,7 @@ fn wanted(record: &Record, to: Option<&str>, ways: &Ways) -> Result<Vec<Destinat
         // As a page shows it, a URL that the event went to is whole: its path is not joined once more.
         Some(to) => match known.into_iter().find(|one| one.target == to || mask::masked_url(&one.target) == to) {
             Some(destination) => vec![destination],
-            None => destinations(path, attempts, waiting, Some(&target(to)?)).map_err(bad)?,
+            None => destinations(path, attempts, waiting, Some(&target(to, &ways.known)?)).map_err(bad)?,
         },
         None => known,
     };

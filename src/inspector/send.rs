@@ -12,7 +12,7 @@ use super::Inspector;
 use super::answer::{Refused, Told, of};
 use super::parameters::Parameters;
 use super::sender::{Encoding, bytes, header, impossible, read, said, secret, send, target, verifier};
-use crate::delivery::{Composition, Content, Tamper, Turn};
+use crate::delivery::{Composition, Content, Tamper, Target, Turn};
 use crate::history::mask;
 use crate::json::quote_into;
 use crate::model::{Delivery, Event, EventId, Request};
@@ -50,13 +50,9 @@ pub(super) async fn answer(inspector: &Inspector, parameters: Parameters, body: 
     parameters.end()?;
     let desk = &inspector.options.desk;
     let (verifiers, catalogue, body) = (desk.verifiers.now(), desk.catalogue.clone(), body.clone());
-    let default = desk.listener.as_ref().or(desk.forward.first()).map(ToString::to_string);
+    let known = desk.known_targets();
     // A large body takes a while to be read and signed.
-    let making = tokio::task::spawn_blocking(move || {
-        let mut wish: Wish = read(&body)?;
-        wish.to = wish.to.filter(|to| !to.trim().is_empty()).or(default);
-        ready(wish, &verifiers, &catalogue)
-    });
+    let making = tokio::task::spawn_blocking(move || ready(read(&body)?, &verifiers, &catalogue, &known));
     let ready = making.await.map_err(|error| Refused::broken(error.to_string()))??;
     let Ready { url, request, provider, notes } = ready;
     // Without a history it is sent all the same.
@@ -86,14 +82,20 @@ fn became(reader: &Reader, after: i64, sent: &Request) -> Result<Option<EventId>
     Ok(None)
 }
 
-fn ready(wish: Wish, verifiers: &[Arc<Verifier>], catalogue: &Catalogue) -> Result<Ready, Refused> {
+fn ready(wish: Wish, verifiers: &[Arc<Verifier>], catalogue: &Catalogue, known: &[Target]) -> Result<Ready, Refused> {
     let tamper = wish.tamper.as_deref().map(|word| {
         Tamper::parse(word).ok_or_else(|| {
             let known: Vec<&str> = Tamper::ALL.iter().map(|kind| kind.as_str()).collect();
             impossible("cannot_tamper", format!("`{word}` cannot be spoiled")).hint(known.join(", "))
         })
     });
-    let to = wish.to.ok_or_else(|| impossible("no_target", "no target is named").hint("name one: 3000, or a URL"))?;
+    let target = match wish.to.as_deref().filter(|to| !to.trim().is_empty()) {
+        Some(to) => target(to, known)?,
+        None => known
+            .first()
+            .cloned()
+            .ok_or_else(|| impossible("no_target", "no target is named").hint("name one: 3000, or a URL"))?,
+    };
     let own = wish.body.map(|text| bytes(text, wish.body_encoding)).transpose()?;
     let content = content(&wish.event, own, verifiers, catalogue)?;
     let verifier = verifier(verifiers, content.provider.id())?;
@@ -106,7 +108,7 @@ fn ready(wish: Wish, verifiers: &[Arc<Verifier>], catalogue: &Catalogue) -> Resu
         is_exact: wish.exact.unwrap_or(false),
         edits: Vec::new(),
         adds: false,
-        target: target(&to)?,
+        target,
         secret: wish.secret.as_deref().map(|label| secret(&verifier, label)).transpose()?,
         previous: None,
         tamper: tamper.transpose()?,

@@ -11,8 +11,10 @@ use url::Url;
 
 use super::answer::Refused;
 use crate::delivery::{AgainError, CompositionError, Note, Signer, Signers, TamperError, Target};
+use crate::history::mask;
 use crate::http::Client;
 use crate::model::{Delivery, FailureKind, Request, Secret};
+use crate::output::MASK;
 use crate::provider::{LookupError, Provider, Verifier};
 
 /// How a body is written in JSON.
@@ -55,8 +57,15 @@ pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     Ok((parsed, value))
 }
 
-/// A target as a page writes it.
-pub(super) fn target(text: &str) -> Result<Target, Refused> {
+/// A target as a page writes it. One that it is shown without its credentials stands for the one that is known.
+pub(super) fn target(text: &str, known: &[Target]) -> Result<Target, Refused> {
+    if let Some(target) = known.iter().find(|target| mask::masked_url(&target.to_string()) == text.trim()) {
+        return Ok(target.clone());
+    }
+    if text.contains(MASK) {
+        let message = format!("`{MASK}` stands for what is not shown, and no known target is meant");
+        return Err(impossible("bad_target", message).hint("write the value itself"));
+    }
     Target::parse(text).map_err(|error| impossible("bad_target", error.to_string()))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Inspector;
 use super::answer::{Refused, Told, item};
+use crate::history::mask::masked_url;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -55,7 +56,7 @@ pub(super) async fn of(inspector: &Inspector) -> Result<Status, Refused> {
 pub(super) fn listening(inspector: &Inspector) -> Option<ListeningFields> {
     inspector.options.listening.as_ref().map(|listening| ListeningFields {
         url: listening.url.clone(),
-        forward: listening.forward.clone(),
+        forward: listening.forward.iter().map(|url| masked_url(url)).collect(),
         providers: listening.providers.clone(),
         in_flight: listening.in_flight.load(Relaxed),
     })

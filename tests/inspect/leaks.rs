@@ -74,3 +74,30 @@ fn no_answer_of_any_call_holds_a_secret_of_this_machine() {
         }
     }
 }
+
+#[test]
+fn the_secret_of_a_target_is_not_shown_and_sent_all_the_same() {
+    let sandbox = Sandbox::new();
+    let app = Target::start(&[OK]);
+    let secret = format!("{}/hook?token=sentinel-secret-0001", app.url().trim_end_matches('/'));
+    let (listening, inspector) = listen(&sandbox, &["-f", &secret]);
+    get(&inspector, "/api/status");
+    let known: Value = serde_json::from_str(&get(&inspector, "/api/providers")).unwrap();
+    let shown = known["targets"][1]["url"].as_str().unwrap();
+    assert!(shown.ends_with("/hook?token=***"), "{shown}");
+    post(&inspector, "/api/send", &json!({ "event": "github/push", "to": shown }));
+    assert!(app.next().line.contains("/hook?token=sentinel-secret-0001"));
+    post(&inspector, "/api/send", &json!({ "event": "github/push", "to": listening.url }));
+    let id = next_id(&listening);
+    assert!(app.next().line.contains("/hook?token=sentinel-secret-0001"));
+    deliveries(&inspector, &id, 1);
+    for to in [Value::Null, shown.into()] {
+        let answered = post(&inspector, &format!("/api/events/{id}/replay"), &json!({ "to": to }));
+        assert!(app.next().line.contains("/hook?token=sentinel-secret-0001"), "{answered}");
+    }
+    let other = json!({ "event": "github/push", "to": "http://127.0.0.1:1/?token=***" });
+    assert_eq!(inspector.post("/api/send", &other).json()["code"], "bad_target");
+    for target in ["/api/events", &format!("/api/events/{id}")] {
+        get(&inspector, target);
+    }
+}
