@@ -31,6 +31,8 @@ mod replay;
 mod resent;
 mod route;
 mod row;
+#[cfg(test)]
+mod sample;
 mod send;
 mod sender;
 mod server;

@@ -79,23 +79,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Event, Request, Verdict};
+    use crate::inspector::sample::event;
     use crate::store::{Retention, Writer};
-
-    fn event() -> Event {
-        Event {
-            id: uuid::Uuid::now_v7(),
-            received_at: jiff::Timestamp::now(),
-            provider: "stripe".into(),
-            event_type: None,
-            delivery_id: None,
-            verdict: Verdict::valid("v1".into()),
-            request: Request::default(),
-            remote: ([127, 0, 0, 1], 1).into(),
-            handshake: None,
-            repeat: None,
-        }
-    }
 
     #[tokio::test(flavor = "current_thread")]
     async fn what_takes_too_long_or_is_of_another_history_is_not_told_one_by_one() {

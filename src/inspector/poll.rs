@@ -124,23 +124,8 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Event, Request, Verdict};
+    use crate::inspector::sample::event;
     use crate::store::{Retention, Writer};
-
-    fn event() -> Event {
-        Event {
-            id: uuid::Uuid::now_v7(),
-            received_at: jiff::Timestamp::now(),
-            provider: "stripe".into(),
-            event_type: None,
-            delivery_id: None,
-            verdict: Verdict::valid("v1".into()),
-            request: Request::default(),
-            remote: ([127, 0, 0, 1], 1).into(),
-            handshake: None,
-            repeat: None,
-        }
-    }
 
     #[tokio::test(flavor = "current_thread")]
     async fn only_what_no_limit_deletes_leaves_a_gap() {

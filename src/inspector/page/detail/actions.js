@@ -43,7 +43,10 @@ export async function run(name, context) {
 }
 
 async function replay({ id, notify }, how, what) {
-  if (isReplaying) return;
+  if (isReplaying) {
+    notify('The replay before this one is still under way');
+    return;
+  }
   isReplaying = true;
   try {
     const { deliveries, notes } = await post(`${eventPath(id)}/replay`, how);

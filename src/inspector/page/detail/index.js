@@ -20,10 +20,11 @@ import { isRefused, Verdict } from './verdict.js';
  */
 export function Detail({ id, marks, status, version, act }) {
   const [own, renew] = useState(0);
-  const [areShown, showSecrets] = useState(false);
+  // Secrets are shown for the event they were asked for, and not even asked for of the next.
+  const [revealedId, reveal] = useState(null);
+  const areShown = revealedId === id;
   useEffect(() => onRefresh((changed) => changed === id && renew((count) => count + 1)), [id]);
-  // Secrets are shown for the event they were asked for, and not for the next.
-  useEffect(() => showSecrets(false), [id]);
+  useEffect(() => reveal(null), [id]);
   const { detail, error, isBusy } = useDetail(id, areShown, `${version}-${own}`);
   if (!id) return null;
   if (error && detail?.event.id !== id) {
@@ -31,7 +32,7 @@ export function Detail({ id, marks, status, version, act }) {
         role="alert"><b>${error.status === 404 ? 'This event is gone. ' : 'Not loaded. '}</b>${complaint(error)}</p></div>`;
   }
   if (!detail) return html`<div class="detail" aria-busy="true"><p class="note">Loading…</p></div>`;
-  const secrets = { shown: areShown, toggle: () => showSecrets(!areShown) };
+  const secrets = { shown: areShown, toggle: () => reveal(areShown ? null : id) };
   const { event } = detail;
   return html`<article class=${isBusy && event.id !== id ? 'detail is-old' : 'detail'} aria-label="Event"
       aria-busy=${isBusy ? 'true' : 'false'}>
