@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::answer::{self, Refused};
@@ -17,6 +18,9 @@ const API: &str = "/api/";
 /// The description of the API (<https://spec.openapis.org/oas/v3.1.1.html>).
 const OPENAPI: &str = include_str!("openapi.json");
 
+/// Bytes of a body that is read of who may not call: enough to say why, and nothing that fills the memory.
+const MAX_STRANGE: usize = 16 * 1024;
+
 /// Answers requests.
 pub(super) struct Server {
     pub(super) inspector: Arc<Inspector>,
@@ -26,6 +30,12 @@ pub(super) struct Server {
 impl Handler for Server {
     const NO_HOST: StatusCode = StatusCode::MISDIRECTED_REQUEST;
     type Reply = Reply;
+
+    fn most(&self, head: &Parts) -> usize {
+        let request = Request { method: head.method.clone(), headers: head.headers.clone(), ..Request::default() };
+        let is_known = guard::check_caller(&request, &self.inspector.options.token).is_ok();
+        if is_known { usize::MAX } else { MAX_STRANGE }
+    }
 
     async fn handle(&self, received: Received) -> Reply {
         self.answer(&received.request).await.unwrap_or_else(|refused| Answer::from(refused).into())

@@ -133,6 +133,25 @@ fn a_page_of_another_origin_changes_nothing_even_if_it_knew_the_token() {
 }
 
 #[test]
+fn a_stranger_fills_no_memory() {
+    let sandbox = Sandbox::new();
+    let (_listening, inspector) = listen(&sandbox, &[]);
+    let host = format!("host: {}", inspector.address);
+    let body = vec![b' '; 256 * 1024];
+    let known = [host.as_str(), JSON, &token(&inspector)];
+    assert_eq!(inspector.raw("POST", "/api/send", &known, &body).status, 400, "it is read, and is no JSON");
+    for headers in [
+        &[host.as_str(), JSON][..],
+        &[&host, JSON, "hookctl-token: 0123456789abcdef0123456789abcdef"],
+        &[&host, JSON, &token(&inspector), "origin: http://evil.test"],
+        &[&host, "content-type: text/plain", &token(&inspector)],
+        &["host: evil.test", JSON],
+    ] {
+        assert_eq!(inspector.raw("POST", "/api/send", headers, &body).status, 413, "{headers:?}");
+    }
+}
+
+#[test]
 fn no_answer_opens_the_door_to_another_origin() {
     let sandbox = Sandbox::new();
     let (_listening, inspector) = listen(&sandbox, &[]);

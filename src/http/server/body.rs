@@ -29,6 +29,8 @@ pub(super) enum Clock<'a> {
 /// A body under way.
 pub(super) struct Reader<'a> {
     limits: &'a Limits,
+    /// Bytes that are taken.
+    most: usize,
     clock: Clock<'a>,
     hold: Hold<'a>,
     /// When the head had come.
@@ -38,9 +40,9 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that has read nothing.
-    pub fn new(limits: &'a Limits, clock: Clock<'a>, memory: &'a Memory, started: Instant) -> Self {
-        Self { limits, clock, hold: Hold::none(memory), started, declared: None }
+    /// A reader that has read nothing, and takes so many bytes at most.
+    pub fn new(limits: &'a Limits, most: usize, clock: Clock<'a>, memory: &'a Memory, started: Instant) -> Self {
+        Self { limits, most, clock, hold: Hold::none(memory), started, declared: None }
     }
 
     /// Reads the body to its end. The hold is kept in `self` until the reader is dropped.
@@ -110,12 +112,12 @@ impl<'a> Reader<'a> {
 
     /// Room for `length` bytes and a fair guess at what follows: doubling, up to what was declared.
     fn room_for(&self, length: usize) -> usize {
-        let ceiling = self.declared.unwrap_or(self.limits.max_body).max(length);
+        let ceiling = self.declared.unwrap_or(self.most).max(length);
         length.next_power_of_two().max(FIRST_ROOM).min(ceiling)
     }
 
     fn within(&self, length: usize) -> Result<(), Fault> {
-        if length > self.limits.max_body { Err(too_large(self.limits)) } else { Ok(()) }
+        if length > self.most { Err(too_large(self.most)) } else { Ok(()) }
     }
 
     fn too_slow(&self, received: usize) -> Fault {
@@ -143,8 +145,8 @@ impl<'a> Reader<'a> {
 }
 
 /// The fault of a body over the limit.
-pub(super) fn too_large(limits: &Limits) -> Fault {
-    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than the limit of {} bytes", limits.max_body))
+pub(super) fn too_large(most: usize) -> Fault {
+    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than the limit of {most} bytes"))
 }
 
 /// Whether the body's own bytes are wrong, rather than missing.

@@ -21,6 +21,7 @@ mod wire;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
 use crate::model::Request;
@@ -40,6 +41,12 @@ pub trait Handler: Send + Sync + 'static {
 
     /// What it answers with: a whole [`Answer`], or a [`Reply`] that may go on.
     type Reply: Into<Reply> + Send + 'static;
+
+    /// How long a body may be that follows this head, where the limits allow as much.
+    fn most(&self, head: &Parts) -> usize {
+        let _ = head;
+        usize::MAX
+    }
 
     /// Answers one request, whose body has come whole.
     fn handle(&self, received: Received) -> impl Future<Output = Self::Reply> + Send;

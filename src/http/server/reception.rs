@@ -53,8 +53,10 @@ pub(super) async fn receive<H: Handler>(
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
     let clock = if visit.multiplexed { Clock::Stream(None) } else { Clock::Connection(&visit.pulse) };
-    let mut reader = Reader::new(&visit.house.limits, clock, &visit.house.memory, turn.begun);
-    let body = match admit(&visit, &head, &body) {
+    let House { handler, limits, memory } = &*visit.house;
+    let most = limits.max_body.min(handler.most(&head));
+    let mut reader = Reader::new(limits, most, clock, memory, turn.begun);
+    let body = match admit(&visit, &head, &body, most) {
         Ok(()) => reader.read(body).await,
         Err(fault) => Err(fault),
     };
@@ -84,7 +86,7 @@ impl Drop for Turn<'_> {
 }
 
 /// What can be told from the head alone; nothing of the body has been asked for yet.
-fn admit<H: Handler>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<(), Fault> {
+fn admit<H: Handler>(visit: &Visit<H>, head: &Parts, body: &Incoming, most: usize) -> Result<(), Fault> {
     let limits = &visit.house.limits;
     check_host(head, H::NO_HOST)?;
     if head.method == Method::CONNECT {
@@ -104,8 +106,8 @@ fn admit<H: Handler>(visit: &Visit<H>, head: &Parts, body: &Incoming) -> Result<
         let reason = "both Content-Length and Transfer-Encoding are set";
         return Err(Fault::new(StatusCode::BAD_REQUEST, reason));
     }
-    if size.lower() > limits.max_body as u64 {
-        return Err(too_large(limits));
+    if size.lower() > most as u64 {
+        return Err(too_large(most));
     }
     Ok(())
 }
