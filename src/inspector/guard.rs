@@ -101,10 +101,7 @@ mod tests {
     }
 
     fn token() -> Token {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        std::fs::write(&path, DIGITS).unwrap();
-        Token::kept_in(&path).unwrap()
+        Token::of(DIGITS)
     }
 
     fn host_status(names: &Names, hosts: &[&str]) -> Option<u16> {

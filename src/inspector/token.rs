@@ -38,6 +38,12 @@ impl Token {
         &self.0
     }
 
+    /// For tests.
+    #[cfg(test)]
+    pub(super) fn of(digits: &str) -> Self {
+        Self(Zeroizing::new(digits.to_owned()))
+    }
+
     /// Compares in a time that tells nothing about where they differ.
     pub(super) fn is(&self, offered: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(offered).into()
@@ -121,7 +127,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_is_the_token() {
-        let token = Token(Zeroizing::new("0123456789abcdef0123456789abcdef".to_owned()));
+        let token = Token::of("0123456789abcdef0123456789abcdef");
         assert!(token.is(b"0123456789abcdef0123456789abcdef"));
         for offered in ["", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdee"] {
             assert!(!token.is(offered.as_bytes()), "{offered}");
