@@ -1,7 +1,7 @@
 /** Keeps the list, the state of the listener and the connection up to date with one stream. */
 
 import { announceArrivals, notify } from './announce.js';
-import { Stream, waitBefore } from './stream.js';
+import { isFinal, Stream, waitBefore } from './stream.js';
 import { counted } from './words.js';
 
 /** How long after coming back the missed events are counted, before the page says how many they were. */
@@ -52,7 +52,7 @@ export class Live {
         return;
       } catch (error) {
         if (!isCurrent() || error.status === 401) return;
-        if (error.code === 'filter') {
+        if (isFinal(error)) {
           this.#wanted = this.store.value.shownFilter;
           this.store.set({ filterError: error });
           this.#goOn();

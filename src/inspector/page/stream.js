@@ -71,6 +71,9 @@ export function waitBefore(attempt, random = Math.random) {
   return wait / 2 + (random() * wait) / 2;
 }
 
+/** Whether hookctl will say the same however often it is asked. */
+export const isFinal = ({ status }) => status >= 400 && status < 500 && status !== 408 && status !== 429;
+
 /**
  * A stream that comes back by itself.
  * `onMessage(event, data, id)` gets each message, `onState('connecting' | 'live' | 'reconnecting' | 'refused', error)`.
@@ -95,7 +98,7 @@ export class Stream {
         await this.#connection(() => { attempt = -1; });
       } catch (error) {
         if (this.#abort.signal.aborted) return;
-        if (error.status >= 400 && error.status < 500 && error.status !== 429) return this.onState('refused', error);
+        if (isFinal(error)) return this.onState('refused', error);
         failure = error;
       }
       if (this.#abort.signal.aborted) return undefined;

@@ -47,7 +47,7 @@ function started(history) {
   const value = { filter: '', shownFilter: '' };
   const store = { value, set: (patch) => Object.assign(value, patch) };
   const live = new Live({ list, store, onArrived: () => {}, onChanged: () => {}, onBack: () => {} });
-  return { list, live };
+  return { list, live, store };
 }
 
 const expected = (history) => history.list(new URLSearchParams({ limit: 100 })).events.map(({ id }) => id);
@@ -88,6 +88,30 @@ test('a list that is to be loaded anew again and again is loaded once a second',
     await settled();
   }
   assert.equal(history.asked.length - before, 1);
+});
+
+test('a filter that hookctl will not read is told, is not asked for again, and the list before it stays alive', async (t) => {
+  for (const [status, code] of [[400, 'filter'], [414, 'http']]) {
+    const history = new Streamed();
+    const { list, live, store } = started(history);
+    t.after(() => live.stop());
+    history.add(row());
+    await live.start('');
+    const { fetch } = globalThis;
+    let refused = 0;
+    globalThis.fetch = async (address, options) => {
+      if (!address.includes('filter=bad')) return fetch(address, options);
+      refused += 1;
+      return new Response(JSON.stringify({ code, message: 'no', hint: null }), { status });
+    };
+    live.start('bad');
+    for (let turn = 0; turn < 60; turn += 1) await settled();
+    assert.deepEqual([refused, store.value.filterError?.message, store.value.shownFilter], [1, 'no', '']);
+    history.add(row());
+    await settled();
+    assert.deepEqual(idsOf(list), expected(history));
+    live.stop();
+  }
 });
 
 test('one filter after the other leaves the list of the last one and one stream', async (t) => {
