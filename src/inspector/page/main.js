@@ -3,6 +3,7 @@
 import { html, options, render } from './vendor/preact-htm.js';
 import { keepToken, token } from './api.js';
 import { App } from './app.js';
+import { answerNeighbours, askNeighbours } from './neighbours.js';
 import { Page } from './page.js';
 import { takeToken } from './route.js';
 
@@ -10,6 +11,8 @@ options.debounceRendering = requestAnimationFrame;
 
 const found = takeToken();
 if (found) keepToken(found);
+if (token() === null) await askNeighbours();
+answerNeighbours();
 
 const page = new Page({ isLocked: token() === null });
 const place = document.getElementById('app');
