@@ -38,11 +38,14 @@ export function isAddress(text) {
   return URL.canParse(text) && /^https?:\/\//i.test(text);
 }
 
+const short = (url) => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
+
 /** The field. `targets` are `{url, label}`. */
 export function TargetField({ value, change, targets, placeholder = 'http://127.0.0.1:3000/webhooks', hint }) {
   const name = useId();
   const known = targets.length > 0 ? hint : (hint ?? 'No listener runs here: write where to send.');
   const isOdd = value !== '' && !isAddress(value);
+  const isOneOf = (label) => targets.filter((target) => target.label === label).length > 1;
   return html`<div class="form-row">
     <label for=${`${name}-field`}>To</label>
     <div class="form-value">
@@ -51,7 +54,7 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
       <div class="target-choices" id=${`${name}-hint`}>
         ${targets.map(
           ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url}
-              aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}</button>`,
+              aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}${isOneOf(label) && html` <code>${short(url)}</code>`}</button>`,
         )}
         ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : known && html`<span
             class="faint">${known}</span>`}
