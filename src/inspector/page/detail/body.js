@@ -16,7 +16,7 @@ const PLACE = /\bline (\d+), column (\d+)/;
 /** What a content type says a body is: `json`, `form` or `other`. */
 export function kindOf(contentType) {
   const media = (contentType ?? '').split(';')[0].trim().toLowerCase();
-  if (/^application\/(.+\+)?json$|^text\/json$|^application\/(x-)?ndjson$/.test(media)) return 'json';
+  if (/^application\/(.+\+)?json$|^text\/json$/.test(media)) return 'json';
   return media === 'application/x-www-form-urlencoded' ? 'form' : 'other';
 }
 
