@@ -130,7 +130,8 @@ export function List({ list, selectedId, marks, isPaused, reveal, onSelect, onTo
 
 /** How far a search has come. */
 function Progress({ list }) {
-  if (list.error) return html`<p class="list-progress bad-text">${list.error.message}; trying again</p>`;
+  // What is wrong with a filter stands below its field.
+  if (list.error && list.error.code !== 'filter') return html`<p class="list-progress bad-text">${list.error.message}; trying again</p>`;
   if (list.isCounted || (list.searching === null && list.scannedTo === null)) return null;
   const time = list.searching || list.scannedTo;
   const back = time ? `${isToday(time) ? clockTime(time) : dayTime(time)}` : null;

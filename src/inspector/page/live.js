@@ -13,7 +13,8 @@ const QUIET_MS = 10_000;
 
 /**
  * The live side of the page. `list` is the EventList, `store` holds `status`, `connection` and `filterError`;
- * `onArrived(rows)` and `onChanged(rows)` hear what the stream brings, `onBack()` that it came back.
+ * `onArrived(rows)` and `onChanged(rows)` hear what the stream brings, `onBack()` that it came back, `onLoaded()` that
+ * the list was loaded: changes that another filter hid are not told again.
  */
 export class Live {
   #stream = null;
@@ -28,8 +29,8 @@ export class Live {
   #skip = null;
   #skippedAt = 0;
 
-  constructor({ list, store, onArrived, onChanged, onBack }) {
-    Object.assign(this, { list, store, onArrived, onChanged, onBack });
+  constructor({ list, store, onArrived, onChanged, onBack, onLoaded }) {
+    Object.assign(this, { list, store, onArrived, onChanged, onBack, onLoaded });
     list.reload = () => this.#again();
     document.addEventListener('visibilitychange', () => !document.hidden && this.#stream?.hurry());
     window.addEventListener('online', () => this.#stream?.hurry());
@@ -48,6 +49,7 @@ export class Live {
         const newest = await this.list.load(filter);
         if (!isCurrent()) return;
         this.store.set({ filterError: null, shownFilter: filter });
+        this.onLoaded();
         this.#open(filter, newest);
         return;
       } catch (error) {

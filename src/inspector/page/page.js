@@ -56,6 +56,7 @@ export class Page {
       onArrived: (rows) => this.arrivals.tell(rows),
       onChanged: (rows) => this.#changed(rows),
       onBack: () => this.store.set({ version: this.store.value.version + 1 }),
+      onLoaded: () => this.list.loads > 1 && this.store.set({ version: this.store.value.version + 1 }),
     });
     onRefused(() => this.#refused());
   }
@@ -90,7 +91,7 @@ export class Page {
   /** Shows what matches a text. */
   filter = (text, isShown = false) => {
     if (text === this.store.value.filter && !this.store.value.filterError) return;
-    this.store.set({ filter: text });
+    this.store.set({ filter: text, filterError: null });
     if (!isShown) showRoute({ id: this.store.value.selectedId, filter: text }, false);
     this.live.start(text);
   };

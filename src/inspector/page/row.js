@@ -41,7 +41,8 @@ function Outcome({ deliveries, handshake }) {
     return html`<span class="chip status bad" title="targets whose last delivery failed">${failed} of ${targets} failed</span>`;
   }
   const kind = statusClass(last.status);
-  return html`<span class="took">${milliseconds(last.duration_ms)}</span>
+  const isMore = waiting > 0 && failed === 0;
+  return html`${isMore ? html`<span class="chip waiting">${waiting} waiting</span> ` : html`<span class="took">${milliseconds(last.duration_ms)}</span>`}
     <span class=${`chip status ${kind}`} title=${last.error?.message ?? last.target}>
       <span class="spoken">delivery </span>${last.status ?? last.error?.kind ?? 'failed'}
     </span>`;

@@ -10,10 +10,10 @@ const PAUSE_MS = 250;
 
 /** The language in examples: what a word does, and the word. */
 export const WORDS = [
-  ['provider:stripe', 'from a provider; globs such as git* work'],
-  ['event:invoice.*', 'of a type; a second event: word means or'],
+  ['provider:stripe', 'from a provider; provider:github,stripe from either'],
+  ['event:invoice.*', 'of a type; * is anything, a second one means or'],
   ['verdict:invalid', 'valid, invalid, unsigned or unchecked'],
-  ['is:failed', 'the last delivery failed or was no 2xx'],
+  ['is:failed', 'a delivery failed or still waits'],
   ['is:pinned', 'pinned events'],
   ['since:2h', 'since a time ago or a date; also until:'],
   ['json:/data/id=42', 'a place in the JSON body; = or ~ for “contains”'],
@@ -37,8 +37,10 @@ export function withWord(filter, word) {
 }
 
 /** The field. `onFilter(text)` is told once the typing pauses; `fieldRef` lets `/` put the focus there. */
-export function Search({ filter, error, onFilter, fieldRef }) {
+export function Search({ filter, error: complaint, onFilter, fieldRef }) {
   const [text, setText] = useState(filter);
+  // What was wrong with a text is not said of the next one.
+  const error = text.trim() === filter ? complaint : null;
   const timer = useRef(0);
   // A blank that was typed at the end is the beginning of a word.
   useEffect(() => setText((before) => (before.trim() === filter ? before : filter)), [filter]);
@@ -106,7 +108,7 @@ export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
 function countText(list, filter) {
   if (list.isLoading && list.length === 0) return 'Loading…';
   const n = new Intl.NumberFormat('en').format(list.length);
-  if (list.isCounted) return filter ? `${n} ${list.length === 1 ? 'matches' : 'match'}` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
+  if (list.isCounted) return filter ? `${n} ${list.length === 1 ? 'match' : 'matches'}` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
   if (list.scannedTo === null && list.searching === null) return `${n} found`;
   return list.length ? `${n}+ found` : 'Searching…';
 }

@@ -1,0 +1,128 @@
+/** What somebody who reads relies on: rows that hide no failure, details that are of now, links that open, errors of this text. */
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { launch, open, post, Sandbox } from '../harness.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const rows = (page) => page.getByRole('option');
+const search = (page) => page.getByRole('textbox', { name: 'Search events' });
+
+/** An app under test that answers so; `hold` keeps its answers back until `release` is called. */
+async function app(status, hold = false) {
+  let release = () => {};
+  const released = hold ? new Promise((done) => { release = done; }) : Promise.resolve();
+  const server = createServer(async (request, answer) => {
+    request.resume();
+    await released;
+    answer.writeHead(status).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const end = () => server.closeAllConnections() ?? server.close();
+  return { url: `http://127.0.0.1:${server.address().port}`, release, end };
+}
+
+test('one target that took an event hides none that did not', async () => {
+  const sandbox = await Sandbox.make();
+  const [good, bad] = [await app(200), await app(500)];
+  const running = await sandbox.listen('--forward-retries', '0', '-f', bad.url, '-f', good.url);
+  const page = await open(browser, running.page);
+  await post(running.url, '{}');
+  await rows(page).first().getByText('1 of 2 failed').waitFor();
+  assert.deepEqual(await page.wrong(), []);
+  good.end();
+  bad.end();
+  await sandbox.end();
+});
+
+test('a delivery is in flight until its target answers, and the event is of now whatever the list showed meanwhile', async () => {
+  const sandbox = await Sandbox.make();
+  const slow = await app(200, true);
+  const running = await sandbox.listen('--respond', 'now', '-f', slow.url);
+  const page = await open(browser, running.page);
+  await post(running.url, '{}');
+  await page.getByRole('group', { name: 'State' }).getByText('1 in flight').waitFor();
+  await rows(page).first().click();
+  const response = page.getByRole('region', { name: 'Response' });
+  await response.getByText('Not delivered yet.').waitFor();
+  await search(page).fill('nothing-at-all');
+  await page.getByRole('heading', { name: 'No event matches' }).waitFor();
+  slow.release();
+  await page.getByRole('group', { name: 'State' }).getByText('listening').waitFor();
+  await search(page).fill('');
+  await response.getByText('✓ 200').first().waitFor();
+  slow.end();
+  await sandbox.end();
+});
+
+test('a link opens in a new tab while another tab has the token, and asks for it where none is open', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  await post(running.url, '{"a":1}', {}, '/linked');
+  const page = await open(browser, running.page);
+  await rows(page).first().click();
+  await page.getByRole('heading', { name: 'POST /linked' }).waitFor();
+  await page.keyboard.press('y');
+  await page.getByText('Link copied').or(page.getByText(/link/i)).first().waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(!link.includes(running.token), link);
+  const second = await page.context().newPage();
+  await second.goto(link);
+  await second.getByRole('heading', { name: 'POST /linked' }).waitFor();
+  const alone = await open(browser, link);
+  await alone.getByLabel('Printed URL').fill(running.page);
+  await alone.getByRole('button', { name: 'Open' }).click();
+  await alone.getByRole('heading', { name: 'POST /linked' }).waitFor();
+  assert.deepEqual(await alone.wrong(), []);
+  await sandbox.end();
+});
+
+test('what is wrong with a text is said of that text, in one place', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  await post(running.url, '{"a":1}');
+  const page = await open(browser, running.page);
+  await rows(page).first().waitFor();
+  await search(page).fill('verdict:vald');
+  await page.getByText('did you mean `valid`?').waitFor();
+  assert.equal(await page.getByText(/is no verdict/).count(), 1);
+  await search(page).fill('verdict:valid');
+  await page.getByText('did you mean `valid`?').waitFor({ state: 'detached', timeout: 1000 });
+  await page.getByRole('heading', { name: 'No event matches' }).waitFor();
+  await sandbox.end();
+});
+
+test('a signature that nothing explains has causes with cures', async () => {
+  const sandbox = await Sandbox.make({ GITHUB_SECRET: 'hush' });
+  const running = await sandbox.listen('--provider', 'github', '--secret-env', 'GITHUB_SECRET');
+  const page = await open(browser, running.page);
+  for (const tamper of ['secret', 'missing']) {
+    await sandbox.run(['send', 'github/push', '--to', running.url, '--secret-env', 'GITHUB_SECRET', '--tamper', tamper]);
+  }
+  await rows(page).nth(1).waitFor();
+  await rows(page).nth(1).click();
+  const verdict = page.getByRole('region', { name: 'Verdict' });
+  await verdict.getByText('the sender signs with another secret').waitFor();
+  await verdict.getByText(/→ compare it with/).first().waitFor();
+  await verdict.getByText('--explain --secret-env GITHUB_SECRET').waitFor();
+  await rows(page).nth(0).click();
+  await verdict.getByText('the sender signs nothing').waitFor();
+  await verdict.getByText(/→ set a secret at GitHub/).waitFor();
+  await sandbox.end();
+});
+
+test('lines of JSON are no broken JSON', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  await post(running.url, '{"a":1}\n{"a":2}\n', { 'content-type': 'application/x-ndjson' });
+  const page = await open(browser, running.page);
+  await rows(page).first().click();
+  await page.getByText('{"a":2}').waitFor();
+  assert.equal(await page.getByText('This is no JSON').count(), 0);
+  await sandbox.end();
+});
