@@ -32,6 +32,11 @@ class Arrivals {
   }
 }
 
+/** Who walks through the list is in the list: Enter must not press the button that was used before. */
+function leaveButton() {
+  if (document.activeElement?.closest('.topbar, .activity, .list-head')) document.querySelector('.list')?.focus({ preventScroll: true });
+}
+
 /** See above. `store.value` is what the components draw; `act` is all they may do. */
 export class Page {
   list = new EventList();
@@ -148,6 +153,7 @@ export class Page {
   }
 
   async #step(by) {
+    leaveButton();
     const { selectedId } = this.store.value;
     const at = this.list.indexOf(selectedId);
     if (at >= 0 && at + by >= 0) return this.#goTo(at + by);
