@@ -126,3 +126,56 @@ test('lines of JSON are no broken JSON', async () => {
   assert.equal(await page.getByText('This is no JSON').count(), 0);
   await sandbox.end();
 });
+
+test('without a listener a replay asks where to send, and sends there', async () => {
+  const sandbox = await Sandbox.make();
+  const listening = await sandbox.listen();
+  await post(listening.url, '{"a":1}', {}, '/alone');
+  await listening.end();
+  const target = await app(204);
+  const running = await sandbox.start('inspect', '0');
+  const page = await open(browser, running.page);
+  await rows(page).first().click();
+  await page.getByRole('heading', { name: 'POST /alone' }).waitFor();
+  await page.keyboard.press('r');
+  const to = page.getByRole('dialog').getByRole('textbox', { name: 'To' });
+  await to.waitFor();
+  await page.waitForFunction(() => document.activeElement?.type === 'url');
+  await page.keyboard.type(target.url);
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('dialog').getByText('✓ 204').waitFor();
+  assert.deepEqual(await page.wrong(), []);
+  target.end();
+  await sandbox.end();
+});
+
+test('what its sender was answered is there a moment later, without a reload', async () => {
+  const sandbox = await Sandbox.make();
+  const slow = await app(202, true);
+  const running = await sandbox.listen('-f', slow.url);
+  const page = await open(browser, running.page);
+  const sent = post(running.url, '{}');
+  await rows(page).first().click();
+  await page.getByRole('region', { name: 'Response' }).waitFor();
+  slow.release();
+  await sent;
+  await page.getByText(/the sender got 202/).waitFor({ timeout: 8000 });
+  slow.end();
+  await sandbox.end();
+});
+
+test('Enter opens the event that was walked to, not the button that was pressed before', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  await post(running.url, '{"a":1}', {}, '/first');
+  const page = await open(browser, running.page);
+  await rows(page).first().waitFor();
+  await page.getByRole('button', { name: '24h' }).click();
+  await page.getByRole('button', { name: 'Pinned' }).focus();
+  await page.keyboard.press('j');
+  await page.getByRole('heading', { name: 'POST /first' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.id === 'detail-title');
+  assert.equal(await page.getByRole('button', { name: 'Pinned' }).getAttribute('aria-pressed'), 'false');
+  await sandbox.end();
+});

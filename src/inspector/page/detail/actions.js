@@ -42,7 +42,7 @@ export async function run(name, context) {
   }
 }
 
-async function replay({ id, notify }, how, what) {
+async function replay({ id, notify, open }, how, what) {
   if (isReplaying) {
     notify('The replay before this one is still under way');
     return;
@@ -53,6 +53,10 @@ async function replay({ id, notify }, how, what) {
     const { text: said, kind } = outcomes(deliveries);
     notify([`${what}: ${said}`, ...(notes ?? [])].join('. '), kind);
     refresh(id);
+  } catch (error) {
+    if (error.code !== 'no_target') throw error;
+    notify('It went to no target yet: write where to send it');
+    open('replay', { needsTarget: true });
   } finally {
     isReplaying = false;
   }

@@ -14,6 +14,11 @@ import { SendDialog } from './send.js';
 import { Timeline } from './timeline.js';
 import { isRefused, Verdict } from './verdict.js';
 
+/** What is noted down late is so by no more than this. */
+const LATE_MS = 5000;
+/** And is looked for so often until then. */
+const AGAIN_MS = 1000;
+
 /**
  * The right side of the page. `version` grows when the event changed; `marks` are the ids that are marked to compare;
  * `act(name, argument)` runs an action.
@@ -26,6 +31,7 @@ export function Detail({ id, marks, status, version, act }) {
   useEffect(() => onRefresh((changed) => changed === id && renew((count) => count + 1)), [id]);
   useEffect(() => reveal(null), [id]);
   const { detail, error, isBusy } = useDetail(id, areShown, `${version}-${own}`);
+  useLateLife(id, detail, () => renew((count) => count + 1));
   if (!id) return null;
   if (error && detail?.event.id !== id) {
     return html`<div class="detail"><p class="note error"
@@ -45,10 +51,21 @@ export function Detail({ id, marks, status, version, act }) {
   </article>`;
 }
 
+/** When its sender was answered is noted down a moment after that: an event of just now is looked at again. */
+function useLateLife(id, detail, reload) {
+  useEffect(() => {
+    if (detail?.event.id !== id || typeof detail.life?.answered_ms === 'number') return undefined;
+    const last = detail.deliveries.at(-1)?.made_at ?? detail.event.received_at;
+    if (Date.now() - Date.parse(last) > LATE_MS) return undefined;
+    const timer = setTimeout(reload, AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [detail]);
+}
+
 /** The dialog that is open; `close` when it is done with. */
-export function Dialogs({ dialog, id, marks = [], status, act, close }) {
+export function Dialogs({ dialog, argument, id, marks = [], status, act, close }) {
   if (dialog === 'send') return html`<${SendDialog} status=${status} close=${close} act=${act} />`;
-  if (dialog === 'replay' && id) return html`<${ReplayDialog} key=${id} id=${id} close=${close} />`;
+  if (dialog === 'replay' && id) return html`<${ReplayDialog} key=${id} id=${id} close=${close} needsTarget=${argument?.needsTarget} />`;
   if (dialog === 'compare' && marks.length === 2) return html`<${CompareDialog} before=${marks[0]} after=${marks[1]} close=${close}
       act=${act} />`;
   return null;

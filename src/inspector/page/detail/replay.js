@@ -26,15 +26,15 @@ const METHODS = ['POST', 'PUT', 'PATCH', 'GET', 'DELETE', 'HEAD', 'OPTIONS'];
 /** The edited body of the event that was edited last: a dialog that was closed by mistake loses nothing. */
 const draft = { id: null, body: null };
 
-/** The dialog; `close()` when it is done with. */
-export function ReplayDialog({ id, close }) {
+/** The dialog; `close()` when it is done with. With `needsTarget` the first thing to write is where to send it. */
+export function ReplayDialog({ id, close, needsTarget = false }) {
   const { original, error } = useOriginal(id);
   if (!original) {
     return html`<${Dialog} title="Edit and replay" close=${close} className="wide">
       ${error ? html`<p class="note error" role="alert">${complaint(error)}</p>` : html`<p class="note" aria-busy="true">Loading…</p>`}
     <//>`;
   }
-  return html`<${Form} id=${id} original=${original} close=${close} />`;
+  return html`<${Form} id=${id} original=${original} close=${close} needsTarget=${needsTarget} />`;
 }
 
 /** The event with its body as text; `body` is null where it is too long or no text. */
@@ -57,7 +57,7 @@ function useOriginal(id) {
   return state;
 }
 
-function Form({ id, original, close }) {
+function Form({ id, original, close, needsTarget }) {
   const { event, targets: before } = original;
   const { request } = event;
   const { catalogue } = useCatalogue();
@@ -106,8 +106,8 @@ function Form({ id, original, close }) {
   return html`<${Dialog} title=${`Edit and replay ${titleOf(event)}`} close=${close}
       className="wide tall" foot=${foot} dock=${dock} submit=${submit}>
     <div class="form">
-      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder="where it went before"
-          hint=${hintOf(target, before, request.path)} />
+      <${TargetField} value=${target} change=${setTarget} targets=${suggestions(before, catalogue)} placeholder=${before.length > 0 ? 'where it went before' : undefined}
+          hint=${hintOf(target, before, request.path, catalogue)} first=${needsTarget} />
       <${Resign} isSigned=${isSigned} setSigning=${setSigning} isNeeded=${isBodyChanged && Boolean(known?.signs)} />
       ${isSigned && html`<${Choice} label="As" value=${provider} change=${setProvider} options=${signers(catalogue, provider)} />`}
       ${isSigned && html`<${SecretChoice} provider=${known} value=${label} change=${setSecret} />`}
@@ -117,7 +117,7 @@ function Form({ id, original, close }) {
           ${
             body === null
               ? html`<p class="note">${whyNotEdited(request.body_bytes)}: it is sent as it came.</p>`
-              : html`<${Editor} label="Body" text=${body} change=${setBody} isJson=${isJson} rows=${16} first=${true} />`
+              : html`<${Editor} label="Body" text=${body} change=${setBody} isJson=${isJson} rows=${16} first=${!needsTarget} />`
           }
           ${isBodyChanged && html`<button type="button" class="button small plain"
               onClick=${() => setBody(original.body)}>Undo all changes to the body</button>`}
@@ -136,8 +136,10 @@ function Form({ id, original, close }) {
 }
 
 /** What becomes of an address: where it went before is whole, any other gets the path of the event. */
-function hintOf(target, before, path) {
-  if (target === '') return 'Empty: where it went before, else where the listener forwards to.';
+function hintOf(target, before, path, catalogue) {
+  if (target === '' && before.length > 0) return `Empty: to all ${before.length} places where it went before.`;
+  if (target === '' && catalogue?.targets.length === 0) return 'It went nowhere yet, and no listener runs here: write where to send it.';
+  if (target === '') return 'Empty: where the listener forwards to, else to the listener itself.';
   return before.includes(target) || path === '/' ? null : html`<code><${Visible}
       text=${path} /></code> is added to it, as when events are forwarded.`;
 }

@@ -41,7 +41,7 @@ export function isAddress(text) {
 const short = (url) => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
 /** The field. `targets` are `{url, label}`. */
-export function TargetField({ value, change, targets, placeholder = 'http://127.0.0.1:3000/webhooks', hint }) {
+export function TargetField({ value, change, targets, placeholder = 'http://127.0.0.1:3000/webhooks', hint, first = false }) {
   const name = useId();
   const known = targets.length > 0 ? hint : (hint ?? 'No listener runs here: write where to send.');
   const isOdd = value !== '' && !isAddress(value);
@@ -49,7 +49,7 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
   return html`<div class="form-row">
     <label for=${`${name}-field`}>To</label>
     <div class="form-value">
-      <input class="field" type="url" id=${`${name}-field`} value=${value} placeholder=${placeholder} spellcheck=${false} autocomplete="off"
+      <input class="field" type="url" id=${`${name}-field`} value=${value} placeholder=${placeholder} spellcheck=${false} autocomplete="off" data-first=${first ? 'true' : undefined}
         aria-invalid=${isOdd ? 'true' : 'false'} aria-describedby=${`${name}-hint`} onInput=${(event) => change(event.currentTarget.value.trim())} />
       <div class="target-choices" id=${`${name}-hint`}>
         ${targets.map(
