@@ -44,6 +44,10 @@ async fn serve(args: &InspectArgs, context: &Context) -> Outcome {
     let Found { named, others } = chosen.verifiers(context)?;
     let verifiers: Vec<Arc<Verifier>> = named.into_iter().chain(others).map(Arc::new).collect();
     let page = open(args.address.as_ref().unwrap_or(&Address::default()), &COMMAND)?;
+    let history = context.history()?;
+    if context.global.db.is_some() && !history.exists() {
+        context.say(&format!("note: there was no {}: it is made, and empty", history.display()));
+    }
     let writer = match context.writer() {
         Ok(writer) => Some(Arc::new(writer)),
         Err(failure) => {
@@ -64,7 +68,8 @@ async fn serve(args: &InspectArgs, context: &Context) -> Outcome {
         public_url: None,
     };
     let mut stop = std::pin::pin!(interrupt());
-    let inspecting = page.serve(context.history()?, None, desk)?;
+    page.warn_of_network(context);
+    let inspecting = page.serve(history, None, desk)?;
     say_ready(&inspecting, context)?;
     stop.as_mut().await;
     inspecting.end().await;
@@ -161,7 +166,15 @@ impl Page {
             tolerance: options.tolerance,
             public_url: options.public_url.clone(),
         };
+        self.warn_of_network(context);
         self.serve(context.history()?, Some(listening), desk)
+    }
+
+    /// Says so where others can reach it.
+    fn warn_of_network(&self, context: &Context) {
+        if !self.addresses.iter().all(|address| address.ip().is_loopback()) {
+            context.say("warning: the page is open to the network: who gets its URL can read and send, and so can who listens in");
+        }
     }
 
     /// What sends for the page: anywhere but to the page itself.

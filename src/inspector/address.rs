@@ -54,6 +54,8 @@ impl FromStr for Address {
         match bare {
             Some(bare) if bare.parse::<std::net::Ipv6Addr>().is_err() => Err(invalid()),
             None if host.contains(is_strange) => Err(invalid()),
+            // What a variable says that is to turn it off names no host.
+            _ if host == "false" => Err(invalid()),
             _ if host.is_empty() => Ok(Self { port, ..Self::default() }),
             _ => Ok(Self { host: bare.unwrap_or(host).to_owned(), port }),
         }
@@ -81,7 +83,7 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Address { host: host.to_owned(), port }), "{text}");
         }
-        for text in ["99999", "http://127.0.0.1:4040", "localhost:port", "a b:1", "[x]:1", "127.0.0.1:4040/"] {
+        for text in ["99999", "http://127.0.0.1:4040", "localhost:port", "a b:1", "[x]:1", "false", "127.0.0.1:4040/"] {
             assert_eq!(text.parse::<Address>(), Err(AddressError(text.to_owned())), "{text}");
         }
     }

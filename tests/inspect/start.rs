@@ -122,3 +122,13 @@ fn people_are_shown_the_url_to_open() {
     let url = said.lines().find_map(|line| line.strip_prefix("Inspect at ")).unwrap_or_else(|| panic!("{said}"));
     assert!(url.starts_with("http://127.0.0.1:") && url.contains("/#token="), "{url}");
 }
+
+#[test]
+fn a_page_that_others_can_reach_is_warned_of() {
+    let sandbox = Sandbox::new();
+    for (at, is_open) in [("--inspect=0.0.0.0:0", true), ("--inspect=127.0.0.1:0", false)] {
+        let (code, _, said) = sandbox.listen_human(&[at]).interrupt();
+        assert_eq!(code, 0);
+        assert_eq!(said.contains("open to the network"), is_open, "{said}");
+    }
+}
