@@ -69,7 +69,7 @@ function ListPlace({ page, state }) {
     if (state.shownFilter) return html`<${NoMatch} filter=${state.shownFilter} onFilter=${filter} notify=${notify} />`;
     return html`<${NoEvents} listening=${state.status?.listening} act=${act} notify=${notify} />`;
   }
-  return html`<${List} list=${list} selectedId=${state.selectedId} marks=${state.marks} isPaused=${state.isPaused} reveal=${state.reveal}
+  return html`<${List} list=${list} selectedId=${page.shownId()} marks=${state.marks} isPaused=${state.isPaused} reveal=${state.reveal}
     onSelect=${(id) => act('select', id)} onTop=${page.toTop} />`;
 }
 

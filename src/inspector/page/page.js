@@ -51,7 +51,7 @@ export class Page {
     const { id, filter } = readRoute();
     this.store = new Store({
       isLocked, wasRefused: false, status: null, connection: 'connecting', isPaused: false,
-      selectedId: id, isOpen: id !== null, marks: [], dialog: null, argument: null,
+      selectedId: id, rowId: null, isOpen: id !== null, marks: [], dialog: null, argument: null,
       theme: chosenTheme(), filter, shownFilter: filter, filterError: null, version: 0, reveal: null,
     });
     this.list.keep(id);
@@ -110,7 +110,7 @@ export class Page {
       case 'previous': return this.#step(-1);
       case 'first': return this.#first();
       case 'last': return this.#goTo(this.list.length - 1);
-      case 'select': return this.#select(argument, { isOpen: true });
+      case 'select': return this.#select(argument.id ?? argument, { isOpen: true, rowId: argument.rowId });
       case 'open': return selectedId && this.#open();
       case 'close': return this.#close();
       case 'search': return this.searchField.current?.select();
@@ -125,6 +125,12 @@ export class Page {
       default: throw new Error(`no action is called ${name}`);
     }
   };
+
+  /** The row that stands for the selected event: its own, else the one that it is folded under. */
+  shownId() {
+    const { selectedId, rowId } = this.store.value;
+    return rowId !== null && this.list.indexOf(selectedId) < 0 ? rowId : selectedId;
+  }
 
   /** Opens a dialog by its name. */
   openDialog = (dialog, argument = null) => this.store.set({ dialog, argument });
@@ -144,22 +150,22 @@ export class Page {
     }
   }
 
-  #select(id, { isOpen = this.store.value.isOpen, isShown = false } = {}) {
+  /** `rowId` is the row that the event is folded under, where it has none of its own. */
+  #select(id, { isOpen = this.store.value.isOpen, isShown = false, rowId = null } = {}) {
     const before = this.store.value.selectedId;
     if (before !== null) this.#lastId = before;
-    this.list.keep(id);
-    this.store.set({ selectedId: id, isOpen: id !== null && isOpen, reveal: { id } });
+    this.list.keep(rowId ?? id);
+    this.store.set({ selectedId: id, rowId, isOpen: id !== null && isOpen, reveal: { id } });
     if (!isShown) showRoute({ id, filter: this.store.value.filter }, before === null && id !== null);
   }
 
   async #step(by) {
     leaveButton();
-    const { selectedId } = this.store.value;
-    const at = this.list.indexOf(selectedId);
+    const at = this.list.indexOf(this.shownId());
     if (at >= 0 && at + by >= 0) return this.#goTo(at + by);
     if (at === 0 && this.list.waiting) {
       this.list.admit();
-      return this.#goTo(Math.max(0, this.list.indexOf(selectedId) - 1));
+      return this.#goTo(Math.max(0, this.list.indexOf(this.shownId()) - 1));
     }
     return at === 0 ? undefined : this.#goTo(Math.max(0, this.list.indexOf(this.#lastId)));
   }

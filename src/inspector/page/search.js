@@ -108,7 +108,7 @@ export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
 function countText(list, filter) {
   if (list.isLoading && list.length === 0) return 'Loading…';
   const n = new Intl.NumberFormat('en').format(list.length);
-  if (list.isCounted) return filter ? `${n} ${list.length === 1 ? 'match' : 'matches'}` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
+  if (list.isCounted) return filter ? `${n} found` : `${n} ${list.length === 1 ? 'event' : 'events'}`;
   if (list.scannedTo === null && list.searching === null) return `${n} found`;
   return list.length ? `${n}+ found` : 'Searching…';
 }

@@ -179,3 +179,23 @@ test('Enter opens the event that was walked to, not the button that was pressed 
   assert.equal(await page.getByRole('button', { name: 'Pinned' }).getAttribute('aria-pressed'), 'false');
   await sandbox.end();
 });
+
+test('an earlier arrival of a delivery keeps its row, and the walk goes on from there', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  const headers = { 'x-github-event': 'issues', 'x-github-delivery': 'd-1', 'x-hub-signature-256': 'sha256=0' };
+  await post(running.url, '{"n":0}', {}, '/older');
+  for (const n of [1, 2, 3]) await post(running.url, `{"action":"opened","n":${n}}`, headers, '/hook');
+  await post(running.url, '{"n":4}', {}, '/newer');
+  const page = await open(browser, running.page);
+  await rows(page).nth(1).click();
+  for (const arrival of ['1', '2']) {
+    await page.getByRole('button', { name: `Go to arrival ${arrival}` }).click();
+    await page.getByText(`arrival ${arrival} of 3`).waitFor();
+    assert.equal(await rows(page).nth(1).getAttribute('aria-selected'), 'true');
+  }
+  await page.keyboard.press('j');
+  await page.getByRole('heading', { name: 'POST /older' }).waitFor();
+  assert.deepEqual(await page.wrong(), []);
+  await sandbox.end();
+});

@@ -63,7 +63,7 @@ function Repeats({ id, repeats, act }) {
       one === id
         ? html`<b key=${one} aria-current="true">${from + position + 1}</b>`
         : html`<button type="button" class="button small plain" key=${one} aria-label=${`Go to arrival ${from + position + 1}`}
-            onClick=${() => act('select', one)}>${from + position + 1}</button>`,
+            onClick=${() => act('select', { id: one, rowId: repeats.at(-1) })}>${from + position + 1}</button>`,
     )}
   </nav>`;
 }
