@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::listen::{Cure, cannot_serve, interrupt, shown_host};
+use super::ending::interrupt;
+use super::place::{Cure, cannot_serve, shown_host};
 use super::verifiers::{Chosen, Verifiers as Found};
 use super::{Context, chosen};
 use crate::cli::{InspectArgs, TlsArgs};

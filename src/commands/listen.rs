@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use wildmatch::WildMatch;
 
+use super::ending::{Closed, interrupt, or_closed};
 use super::expectations::{End, Report};
+use super::place::{cannot_bind, shown_host};
 use super::shortfall::{expectations, unmet};
 use super::verifiers::{Chosen, Verifiers};
 use super::webhooks::{Made, Wish, wish};
@@ -292,105 +294,4 @@ fn destinations(args: &ListenArgs, context: &Context) -> Result<Vec<Destination>
         return Err(Failure::usage("--resume needs a target").hint("name it with -f, as in the earlier run"));
     }
     Ok(Destination::merge(destinations))
-}
-
-/// Whether stdout is gone, and whether that is an error.
-#[derive(Default)]
-pub(super) struct Closed {
-    is_closed: AtomicBool,
-    pub(super) is_failure: AtomicBool,
-    changed: Notify,
-}
-
-impl Closed {
-    pub(super) fn set(&self, error: &io::Error) {
-        self.is_failure.store(error.kind() != io::ErrorKind::BrokenPipe, Relaxed);
-        self.is_closed.store(true, Relaxed);
-        self.changed.notify_one();
-    }
-}
-
-/// Completes on Ctrl-C, on a request to terminate, or when nobody reads stdout any more. Signals are
-/// taken over by the call, not by the first poll: one that follows "Ready" at once finds them so.
-pub(super) fn stop_signal(closed: Arc<Closed>) -> impl Future<Output = ()> {
-    or_closed(interrupt(), closed)
-}
-
-async fn or_closed(interrupt: impl Future<Output = ()>, closed: Arc<Closed>) {
-    tokio::select! {
-        () = interrupt => {}
-        () = closed.changed.notified() => {}
-    }
-}
-
-/// Completes on Ctrl-C or a request to terminate.
-#[cfg(unix)]
-pub(super) fn interrupt() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind| {
-        let handler = signal(kind);
-        async move {
-            match handler {
-                Ok(mut signal) => {
-                    signal.recv().await;
-                }
-                // Without a handler the signal ends the process as usual.
-                Err(_) => std::future::pending().await,
-            }
-        }
-    };
-    let [interrupt, terminate, hangup] =
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(wait);
-    async move {
-        tokio::select! {
-            () = interrupt => {}
-            () = terminate => {}
-            () = hangup => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
-}
-
-/// An IPv6 address stands in brackets in a URL.
-pub(super) fn shown_host(host: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
-}
-
-/// How another port or host is named where one cannot be had.
-pub(super) struct Cure {
-    pub(super) free_port: &'static str,
-    pub(super) higher_port: &'static str,
-    pub(super) host: &'static str,
-}
-
-const CURE: Cure = Cure { free_port: "--port 0", higher_port: "a higher --port", host: "--host 127.0.0.1" };
-
-pub(super) fn cannot_bind(port: u16, error: io::Error) -> Failure {
-    cannot_serve(port, error, &CURE)
-}
-
-pub(super) fn cannot_serve(port: u16, error: io::Error, cure: &Cure) -> Failure {
-    let (code, hint) = match error.kind() {
-        io::ErrorKind::AddrInUse => (
-            "port_in_use",
-            format!(
-                "another program has it (`ss -ltnp 'sport = :{port}'` names it): use {} for a free one",
-                cure.free_port
-            ),
-        ),
-        io::ErrorKind::PermissionDenied => {
-            ("port_privileged", format!("ports below 1024 need privileges: use {}", cure.higher_port))
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            ("no_such_address", format!("this machine has no such address: use {}", cure.host))
-        }
-        _ => ("cannot_listen", format!("use {}", cure.host)),
-    };
-    Failure::machine(code, anyhow::anyhow!("cannot listen on {error}")).hint(hint)
 }

@@ -205,7 +205,7 @@ impl Job {
             every: context.json() || !many,
             failures: AtomicU64::new(0),
         });
-        let interrupt = super::listen::interrupt();
+        let interrupt = super::ending::interrupt();
         let mut stopped = None;
         let stop = async {
             stopped = Some(tokio::select! {

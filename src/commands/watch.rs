@@ -41,7 +41,7 @@ pub(super) fn run(file: &Path, context: &Context, runtime: &Runtime, send: impl 
     let stop = Arc::clone(&stopped);
     let interrupt = {
         let _inside = runtime.enter();
-        super::listen::interrupt()
+        super::ending::interrupt()
     };
     runtime.spawn(async move {
         interrupt.await;

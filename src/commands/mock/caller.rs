@@ -72,7 +72,7 @@ impl Caller {
         let outcome = runtime.block_on(async {
             tokio::select! {
                 outcome = session.send(request) => Some(outcome),
-                () = crate::commands::listen::interrupt() => None,
+                () = crate::commands::ending::interrupt() => None,
             }
         });
         let Some(outcome) = outcome else {

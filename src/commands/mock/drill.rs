@@ -74,7 +74,7 @@ pub(super) fn run(args: &DrillArgs, context: &Context) -> Outcome {
         let until = async {
             tokio::select! {
                 () = told.over.notified() => {}
-                () = crate::commands::listen::interrupt() => interrupted = true,
+                () = crate::commands::ending::interrupt() => interrupted = true,
             }
         };
         mock.deliver(until).await;

@@ -7,7 +7,7 @@ mod log;
 mod read;
 mod serve;
 
-use super::{Context, chosen, listen};
+use super::{Context, chosen, ending, place};
 use crate::cli::{MockArgs, MockCommand, SecretArgs, TlsArgs};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::ClientOptions;

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::net::TcpListener;
 
-use super::listen::{Closed, cannot_bind, shown_host, stop_signal};
+use super::ending::{Closed, stop_signal};
+use super::place::{cannot_bind, shown_host};
 use super::{Context, chosen, client_options};
 use crate::cli::{ServeMockArgs, SignatureArgs};
 use crate::delivery::Target;

@@ -14,7 +14,7 @@ use super::removal::{MAX_ID, Removal, is_removable, remove, report, sentence};
 use super::session::Session;
 use super::{events, target};
 use crate::cli::{ConnectionArgs, ListenArgs, RegisterArgs, TlsArgs};
-use crate::commands::listen::interrupt;
+use crate::commands::ending::interrupt;
 use crate::commands::{Context, chosen};
 use crate::error::{Exit, Failure};
 use crate::folders;

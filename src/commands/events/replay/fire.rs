@@ -13,7 +13,7 @@ use url::Url;
 use super::pace::Pace;
 use super::{Replay, Selection, Shot};
 use crate::commands::confirm::MAX_UNASKED;
-use crate::commands::{Context, listen, progress};
+use crate::commands::{Context, ending, progress};
 use crate::error::{Exit, Failure, Outcome};
 use crate::http::{Client, ClientOptions, HeaderCase, Session};
 use crate::model::{Delivery, DeliveryError, Event, FailureKind, Notice};
@@ -209,7 +209,7 @@ struct Stop {
 
 impl Stop {
     fn new(gone: tokio::sync::oneshot::Receiver<std::io::Error>) -> Self {
-        let interrupt = listen::interrupt();
+        let interrupt = ending::interrupt();
         let signal = Box::pin(async move {
             tokio::select! {
                 () = interrupt => Stopped::Interrupted,
