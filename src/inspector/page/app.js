@@ -104,7 +104,8 @@ function Panes({ page, state }) {
 
 function ListHeadLive({ page, state }) {
   useChanges(page.list);
-  return html`<${ListHead} list=${page.list} filter=${state.shownFilter} isPaused=${state.isPaused} onFilter=${page.filter} act=${page.act} notify=${notify} />`;
+  return html`<${ListHead} list=${page.list} filter=${state.shownFilter} isPaused=${state.isPaused} onFilter=${page.filter}
+    onAdmit=${page.admit} act=${page.act} notify=${notify} />`;
 }
 
 /** The page. */

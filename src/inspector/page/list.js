@@ -1,10 +1,9 @@
 /** The list: a listbox of any length that draws only the rows in view. */
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from './vendor/preact-htm.js';
-import { Icon } from './glyphs.js';
 import { Row, RowOnItsWay, ROW_HEIGHT } from './row.js';
 import { useChanges } from './store.js';
-import { clockTime, counted, dayTime } from './words.js';
+import { clockTime, dayTime } from './words.js';
 
 /** Rows drawn beyond each edge of the view, so that a flick of the wheel shows no gap. */
 const BEYOND = 8;
@@ -121,9 +120,6 @@ export function List({ list, selectedId, marks, isPaused, reveal, onSelect, onTo
         <div role="presentation" style=${{ transform: `translateY(${-shift}px)` }}>${rows}</div>
       </div>
     </div>
-    ${list.waiting > 0 && html`<button type="button" class="pill" onClick=${() => { list.admit(); box.current.scrollTop = 0; }}>
-      <${Icon} name="up" size="13" />${counted(list.waiting, 'new event')}
-    </button>`}
     <${Progress} list=${list} />
   </div>`;
 }

@@ -101,6 +101,12 @@ export class Page {
     this.live.start(text);
   };
 
+  /** Lets in what arrived meanwhile, and shows it. */
+  admit = () => {
+    this.list.admit();
+    this.toTop.current();
+  };
+
   /** Runs an action by its name. */
   act = (name, argument) => {
     const { selectedId } = this.store.value;

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from './vendor/preact-htm.js';
 import { CopyButton } from './clipboard.js';
 import { Icon } from './glyphs.js';
-import { shellQuoted } from './words.js';
+import { count, counted, shellQuoted } from './words.js';
 
 /** After the last key, so that a word is not searched for letter by letter. */
 const PAUSE_MS = 250;
@@ -87,11 +87,13 @@ export function Search({ filter, error: complaint, onFilter, fieldRef }) {
 const QUICK = [['verdict:invalid', 'Invalid'], ['is:failed', 'Failed'], ['is:pinned', 'Pinned']];
 
 /** What the list shows: filters at hand, how many there are, and the command that would show the same. */
-export function ListHead({ list, filter, isPaused, onFilter, act, notify }) {
+export function ListHead({ list, filter, isPaused, onFilter, onAdmit, act, notify }) {
   const words = filter.split(' ');
   return html`<div class=${list.isLoading ? 'list-head loading' : 'list-head'}>
     <div class="list-line">
       <h2 class="list-count">${countText(list, filter)}</h2>
+      ${list.waiting > 0 && html`<button type="button" class="pill" aria-label=${counted(list.waiting, 'new event')} onClick=${onAdmit}>
+        <${Icon} name="up" size="13" />${count(list.waiting)} new</button>`}
       <div class="quick" role="group" aria-label="Quick filters">
         ${QUICK.map(([word, label]) => html`<button type="button" class="button small quick-filter" aria-pressed=${words.includes(word) ? 'true' : 'false'}
           onClick=${() => onFilter(withWord(filter, word))}>${label}</button>`)}

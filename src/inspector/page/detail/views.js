@@ -26,11 +26,15 @@ export function Rest({ body, step }) {
   </p>`;
 }
 
+/** How wide the columns of name, value and copying are. */
+const Columns = () => html`<colgroup><col class="pair-name" /><col /><col class="pair-tools" /></colgroup>`;
+
 /** Headers in the order of their arrival, with repeats; `encodings` are pairs of position and word. */
 export function Headers({ headers, encodings = [] }) {
   const said = new Map(encodings);
   if (headers.length === 0) return html`<p class="note">No headers.</p>`;
   return html`<table class="pairs">
+    <${Columns} />
     <thead class="spoken"><tr><th scope="col">Header</th><th scope="col">Value</th><th scope="col">Copy</th></tr></thead>
     <tbody>
       ${headers.map(
@@ -53,6 +57,7 @@ export function Headers({ headers, encodings = [] }) {
 /** Named values, decoded, in order and with repeats. */
 export function Fields({ fields, what }) {
   return html`<table class="pairs">
+    <${Columns} />
     <thead class="spoken"><tr><th scope="col">Name</th><th scope="col">Value</th><th scope="col">Copy</th></tr></thead>
     <tbody>
       ${fields.map(
