@@ -46,7 +46,7 @@ function started(history) {
   const list = new EventList();
   const value = { filter: '', shownFilter: '' };
   const store = { value, set: (patch) => Object.assign(value, patch) };
-  const live = new Live({ list, store, onArrived: () => {}, onChanged: () => {}, onBack: () => {} });
+  const live = new Live({ list, store, onArrived: () => {}, onChanged: () => {}, onBack: () => {}, onLoaded: () => {} });
   return { list, live, store };
 }
 
