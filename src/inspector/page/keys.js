@@ -16,6 +16,7 @@ export const ACTIONS = [
   { name: 'replay', key: 'r', title: 'Replay', group: 'Event', needs: 'event' },
   { name: 'edit', key: 'e', title: 'Edit and replay', group: 'Event', needs: 'event' },
   { name: 'resign', key: 's', title: 'Sign again and replay', group: 'Event', needs: 'event' },
+  { name: 'raw', key: 'v', title: 'Raw request, or laid out again', group: 'Event', needs: 'event' },
   { name: 'mark', key: 'd', title: 'Mark to compare (first A, then B)', group: 'Event', needs: 'event' },
   { name: 'curl', key: 'c', title: 'Copy as curl', group: 'Event', needs: 'event' },
   { name: 'export', key: 'x', title: 'Export', group: 'Event', needs: 'event' },

@@ -14,7 +14,7 @@ import { applyTheme, chosenTheme, themeAfter } from './theme.js';
 const ROW_WAIT_MS = 5000;
 
 /** Actions that the event's side carries out. */
-const OF_DETAIL = new Set(['replay', 'edit', 'resign', 'curl', 'export', 'pin']);
+const OF_DETAIL = new Set(['replay', 'edit', 'resign', 'raw', 'curl', 'export', 'pin']);
 
 /** Tells of rows that arrive. */
 class Arrivals {

@@ -199,3 +199,24 @@ test('an earlier arrival of a delivery keeps its row, and the walk goes on from 
   assert.deepEqual(await page.wrong(), []);
   await sandbox.end();
 });
+
+test('v shows the raw request and the body again, and the next event is shown in the same view', async () => {
+  const sandbox = await Sandbox.make();
+  const running = await sandbox.listen();
+  await post(running.url, '{"n":1}', { 'x-one': '1' }, '/one');
+  await post(running.url, '{"n":2}', { 'x-two': '2' }, '/two');
+  const page = await open(browser, running.page);
+  await rows(page).first().click();
+  const request = page.getByRole('region', { name: 'Request' });
+  await request.getByText('"n"').waitFor();
+  await page.keyboard.press('v');
+  await request.getByText('x-two: 2').waitFor();
+  assert.equal(await request.getByRole('tab', { name: 'Raw' }).getAttribute('aria-selected'), 'true');
+  await page.keyboard.press('j');
+  await request.getByText('x-one: 1').waitFor();
+  await page.keyboard.press('v');
+  await request.getByText('x-one: 1').waitFor({ state: 'detached' });
+  assert.equal(await request.getByRole('tab', { name: 'Body' }).getAttribute('aria-selected'), 'true');
+  assert.deepEqual(await page.wrong(), []);
+  await sandbox.end();
+});

@@ -5,6 +5,7 @@ import { copied } from './copy.js';
 import { openExport } from './export.js';
 import { outcomes } from './outcome.js';
 import { refresh } from './refresh.js';
+import { toggleRaw } from './request.js';
 import { eventPath } from './routes.js';
 
 /** One at a time: a key that is held down must not send a hundred requests. */
@@ -14,6 +15,7 @@ const RUN = {
   replay: (context) => replay(context, { to: null }, 'Replayed'),
   resign: (context) => replay(context, { to: null, resign: true }, 'Signed again and replayed'),
   edit: ({ open }) => open('replay'),
+  raw: () => toggleRaw(),
   export: () => openExport(),
   async curl({ id, notify }) {
     const { text: command } = await text(`${eventPath(id)}/export`, { query: { format: 'curl' } });

@@ -3,7 +3,7 @@
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 
 /**
- * `tabs` are `{id, title, note, content}`, where `content` is a function; `name` is unique on the page.
+ * `tabs` are `{id, title, note, attributes, content}`, where `content` is a function; `name` is unique on the page.
  * `select` gets the id of a tab.
  */
 export function Tabs({ name, label, tabs, selected, select, aside }) {
@@ -37,6 +37,7 @@ export function Tabs({ name, label, tabs, selected, select, aside }) {
     aria-controls=${`${name}-panel`}
     tabindex=${one === shown ? 0 : -1}
     onClick=${() => select(one.id)}
+    ...${one.attributes}
   >
     ${one.title}${one.note !== undefined && html` <span class="tab-note">${one.note}</span>`}
   </button>`;
