@@ -75,7 +75,8 @@ impl Filter {
             return Err(wrong(word, "nothing stands behind the colon".into(), example(key)));
         }
         match key {
-            "provider" => self.providers.extend(list(value).map(str::to_owned)),
+            // Ids of providers have no capitals.
+            "provider" => self.providers.extend(list(value).map(str::to_ascii_lowercase)),
             "event" => self.events.extend(list(value).map(WildMatch::new)),
             "verdict" => {
                 for name in list(value) {
@@ -184,6 +185,7 @@ mod tests {
         for (text, expected) in [
             ("", true),
             ("provider:prospektr", true),
+            ("provider:Prospektr", true),
             ("provider:github provider:prospektr", true),
             ("provider:github,prospektr", true),
             ("provider:github", false),
