@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { headerLines, readHeaders } from '../../../src/inspector/page/detail/headers.js';
 import { filterOf } from '../../../src/inspector/page/detail/places.js';
 import { changedPart, folded } from '../../../src/inspector/page/detail/places.js';
+import { isAddress } from '../../../src/inspector/page/detail/target.js';
 
 test('headers are lines and lines are headers, repeats and order kept, framing left out', () => {
   const headers = [['host', 'x'], ['X-Topic', 'a: b'], ['x-topic', ''], ['Content-Length', '3']];
@@ -36,4 +37,9 @@ test('long runs of the same lines are folded, with some around each change', () 
   const parts = folded(lines);
   assert.deepEqual(parts.map(({ isFolded, lines: some }) => [isFolded, some.length]), [[true, 12], [false, 7], [true, 11]]);
   assert.deepEqual(folded(lines.slice(12, 18)).map(({ isFolded }) => isFolded), [false]);
+});
+
+test('an address may be as short as on the command line', () => {
+  for (const text of ['3000', '3000/hooks', '/hooks', ':3000', 'localhost:3000/x', 'app.test', 'http://[::1]:3000/']) assert.ok(isAddress(text), text);
+  for (const text of ['http://', 'ftp://x', '99999', 'a b', 'file:///etc/passwd']) assert.ok(!isAddress(text), text);
 });

@@ -10,6 +10,8 @@ import { Visible } from './text.js';
  */
 export function Dialog({ title, close, className = '', foot, dock, submit, children }) {
   const box = useRef(null);
+  const latest = useRef(submit);
+  latest.current = submit;
   const name = useId();
   useEffect(() => {
     const before = document.activeElement;
@@ -32,7 +34,8 @@ export function Dialog({ title, close, className = '', foot, dock, submit, child
     event.stopPropagation();
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit) {
       event.preventDefault();
-      submit();
+      // What was typed just before is drawn with the next frame, and is meant too.
+      requestAnimationFrame(() => latest.current?.());
     }
   };
   return html`<dialog class=${`dialog ${className}`} aria-labelledby=${name} ref=${box} onCancel=${cancel} onKeyDown=${keys}>

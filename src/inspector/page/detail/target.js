@@ -33,9 +33,11 @@ export function useSecretLabels(provider) {
   return useCatalogue(false).catalogue?.providers.find(({ id }) => id === provider)?.secrets ?? [];
 }
 
-/** Whether a text can be an address to send to, for a remark while it is typed; hookctl judges. */
+/** Whether a text can be an address to send to, as short as hookctl takes it, for a remark while it is typed; hookctl judges. */
 export function isAddress(text) {
-  return URL.canParse(text) && /^https?:\/\//i.test(text);
+  if (text.includes('://')) return /^https?:\/\//i.test(text) && URL.canParse(text);
+  const host = /^[/:]/.test(text) ? 'localhost' : /^\d+(\/|$)/.test(text) ? 'localhost:' : '';
+  return URL.canParse(`http://${host}${text}`);
 }
 
 const short = (url) => url.replace(/^https?:\/\//, '').replace(/\/$/, '');
@@ -56,7 +58,7 @@ export function TargetField({ value, change, targets, placeholder = 'http://127.
           ({ url, label }) => html`<button type="button" key=${`${label} ${url}`} class="button small" title=${url}
               aria-pressed=${url === value ? 'true' : 'false'} onClick=${() => change(url)}>${label}${isOneOf(label) && html` <code>${short(url)}</code>`}</button>`,
         )}
-        ${isOdd ? html`<span class="bad-text">an address begins with http:// or https://</span>` : known && html`<span
+        ${isOdd ? html`<span class="bad-text">not an address: write 3000, localhost:3000/path or a URL</span>` : known && html`<span
             class="faint">${known}</span>`}
       </div>
     </div>
