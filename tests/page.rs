@@ -34,7 +34,7 @@ macro_rules! scripts {
     };
 }
 
-scripts!(accessible, actions, foreign, hostile, list, newcomer, reading, restart);
+scripts!(accessible, actions, foreign, hostile, list, lodger, newcomer, reading, restart);
 
 #[test]
 fn the_parts_that_need_no_browser() {
