@@ -42,12 +42,19 @@ export function Search({ filter, error: complaint, onFilter, fieldRef }) {
   // What was wrong with a text is not said of the next one.
   const error = text.trim() === filter ? complaint : null;
   const timer = useRef(0);
-  // A blank that was typed at the end is the beginning of a word.
-  useEffect(() => setText((before) => (before.trim() === filter ? before : filter)), [filter]);
+  const told = useRef(filter);
+  // What was told from here is in the field already, and perhaps more by now; what comes from elsewhere replaces it.
+  useEffect(() => {
+    if (filter === told.current) return;
+    told.current = filter;
+    clearTimeout(timer.current);
+    setText(filter);
+  }, [filter]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const tell = (value) => {
     clearTimeout(timer.current);
-    onFilter(value.trim());
+    told.current = value.trim();
+    onFilter(told.current);
   };
   const type = (event) => {
     const { value } = event.currentTarget;

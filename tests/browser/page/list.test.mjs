@@ -118,6 +118,22 @@ test('search takes the words of the command line, live, and says what is wrong w
   await running.end();
 });
 
+test('what is typed while a search begins is not lost', async () => {
+  const running = await sandbox.listen();
+  const page = await open(browser, running.page);
+  await rows(page).first().waitFor();
+  const search = page.getByRole('textbox', { name: 'Search events' });
+  const text = 'hook and more';
+  await search.focus();
+  // As slowly as makes each letter a search of its own, and some come just when one begins.
+  for (const [place, letter] of [...text].entries()) {
+    await page.keyboard.type(letter);
+    await page.waitForTimeout(230 + 4 * place);
+  }
+  assert.equal(await search.inputValue(), text);
+  await running.end();
+});
+
 test('an empty page teaches how to fill it', async () => {
   const other = await Sandbox.make();
   const running = await other.listen();
