@@ -37,7 +37,7 @@ export function NoEvents({ listening, act, notify }) {
     return html`<div class="empty"><span class="empty-picture"><${Icon} name="terminal" size="28" /></span>
       <h2>No events, and nobody listens</h2>
       <p class="soft">Start a listener in a terminal; what it receives is shown here at once.</p>
-      <${Line} text="hookctl listen --inspect" notify=${notify} /></div>`;
+      <${Line} text="hookctl listen" notify=${notify} /></div>`;
   }
   return html`<div class="empty"><span class="empty-picture waiting"><${Icon} name="download" size="28" /></span>
     <h2>Waiting for the first event</h2>

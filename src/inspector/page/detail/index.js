@@ -11,6 +11,7 @@ import { RequestCard } from './request.js';
 import { ResponseCard } from './response.js';
 import { eventPath } from './routes.js';
 import { SendDialog } from './send.js';
+import { Sentence, Visible } from './text.js';
 import { Timeline } from './timeline.js';
 import { isRefused, Verdict } from './verdict.js';
 
@@ -34,8 +35,7 @@ export function Detail({ id, marks, status, version, act }) {
   useLateLife(id, detail, () => renew((count) => count + 1));
   if (!id) return null;
   if (error && detail?.event.id !== id) {
-    return html`<div class="detail"><p class="note error"
-        role="alert"><b>${error.status === 404 ? 'This event is gone. ' : 'Not loaded. '}</b>${complaint(error)}</p></div>`;
+    return html`<div class="detail"><${NotLoaded} id=${id} error=${error} /></div>`;
   }
   if (!detail) return html`<div class="detail" aria-busy="true"><p class="note">Loading…</p></div>`;
   const secrets = { shown: areShown, toggle: () => reveal(areShown ? null : id) };
@@ -49,6 +49,12 @@ export function Detail({ id, marks, status, version, act }) {
     <${ResponseCard} key=${`a${event.id}`} id=${event.id} deliveries=${detail.deliveries} waiting=${detail.waiting} life=${detail.life} />
     <${Timeline} detail=${detail} />
   </article>`;
+}
+
+function NotLoaded({ id, error }) {
+  if (error.status !== 404) return html`<p class="note error" role="alert"><b>Not loaded:</b> <${Sentence} text=${complaint(error)} /></p>`;
+  return html`<p class="note" role="alert"><b>This event is gone.</b> It was deleted, or the link is of another history: <code><${Visible}
+      text=${id} /></code></p>`;
 }
 
 /** When its sender was answered is noted down a moment after that: an event of just now is looked at again. */
