@@ -9,12 +9,16 @@ const CHANNEL = 'hookctl';
 /** A tab that is there answers within this; one that sleeps is not waited for. */
 const PATIENCE_MS = 250;
 
-/** Answers other tabs that ask for the token, as long as this one has it. */
-export function answerNeighbours() {
+/**
+ * Answers other tabs that ask for the token, as long as this one has it and `isLive()`: where hookctl is gone, the
+ * address may be somebody else's by now.
+ */
+export function answerNeighbours(isLive) {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }) => {
-    if (data?.ask === 'token' && token() !== null) channel.postMessage({ token: token() });
+    if (data?.ask === 'token' && token() !== null && isLive()) channel.postMessage({ token: token() });
   };
+  return channel;
 }
 
 /** Asks the other tabs for the token and keeps it; resolves without one where nobody answers. */

@@ -5,7 +5,7 @@ globalThis.document = { hidden: false, addEventListener: () => {}, getElementByI
 globalThis.window = { addEventListener: () => {} };
 // Nobody waits here for messages to go.
 const { setTimeout: wait } = globalThis;
-globalThis.setTimeout = (...later) => wait(...later).unref();
+globalThis.setTimeout = (work, ms, ...more) => (ms < 3000 ? wait(work, ms, ...more) : wait(work, ms, ...more).unref());
 
 const { EventList } = await import('../../../src/inspector/page/event-list.js');
 const { Live } = await import('../../../src/inspector/page/live.js');
