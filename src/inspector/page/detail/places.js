@@ -13,8 +13,9 @@ export function filterOf(place, value) {
   const [, kind, rest] = /^(json|header|query|form|provider|event|verdict)(:.*)?$/s.exec(place) ?? [];
   if (!kind) return null;
   const plain = kind === 'json' ? scalar(value) : value;
-  if (plain === null || plain === '' || plain.length > MAX_VALUE || /["\n\r]/.test(plain) || /[\s"]/.test(place)) return null;
-  const quoted = /\s/.test(plain) ? `"${plain}"` : plain;
+  if (plain === null || plain === '' || plain.length > MAX_VALUE || /["\n\r]/.test(plain) || /[\s"=~<>!]/.test(place)) return null;
+  // A quote or an operator at the beginning would be taken for one.
+  const quoted = /\s|^['=~<>]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\')}"` : plain;
   return rest === undefined ? `${kind}:${quoted}` : `${kind}${rest.replace(/#\d+$/, '')}=${quoted}`;
 }
 
